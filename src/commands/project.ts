@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Repository } from '../compare/ports.js';
+import type { LoadedConfig, Placed } from '../config/load.js';
+import type { ModelConfig } from '../config/model.js';
+import type { Deployments } from '../deploy/ports.js';
+import { UserError } from '../errors.js';
+import type { History } from '../history/port.js';
+import { newRecordId, type Origin } from '../history/record.js';
+import type { Releases, Tags } from '../registry/ports.js';
+import type { Comments } from '../report/ports.js';
+import type { ArtifactStore, Processes, Workspace } from '../runs/ports.js';
+import type { World } from '../world.js';
+
+/** One assay.yml and the outside world it names; each port is built on first use, and once. */
+export interface Project {
+  /** Folder of assay.yml (absolute). */
+  readonly root: string;
+  /** `.assay/` at the top of the git checkout, or beside assay.yml outside git (absolute). Ignores itself in git. */
+  readonly store: string;
+  readonly config: LoadedConfig;
+  /** Undefined outside a git repository. */
+  repository(): Promise<Repository | undefined>;
+  history(): Promise<History>;
+  artifacts(): Promise<ArtifactStore>;
+  releases(): Promise<Releases>;
+  tags(): Promise<Tags>;
+  comments(): Promise<Comments>;
+  deployments(): Promise<Deployments>;
+  processes(): Promise<Processes>;
+  workspace(folder: string): Promise<Workspace>;
+  /** Id and time of a new record. */
+  stamp(): { readonly id: string; readonly time: string };
+  /** Who and what causes the records of this process, and on which commit. */
+  origin(): Promise<Origin>;
+}
+
+function once<T>(build: () => Promise<T>): () => Promise<T> {
+  let built: Promise<T> | undefined;
+  return () => {
+    built ??= build();
+    return built;
+  };
+}
+
+/** @param file path of assay.yml, relative to the working directory; throws UserError when it is missing or wrong */
+export async function openProject(world: World, file: string): Promise<Project> {
+  const path = resolve(world.cwd, file);
+  const { readConfig } = await import('../platform/files/config.js');
+  const config = await readConfig(path, file);
+  const root = dirname(path);
+  const gitRoot = findGitRoot(root);
+  const store = join(gitRoot ?? root, '.assay');
+  const git = { folder: root, env: world.env };
+
+  const repository = once(async () => {
+    if (gitRoot === undefined) return undefined;
+    const { gitRepository } = await import('../platform/git/repository.js');
+    return gitRepository({ ...git, warn: world.terminal.warn });
+  });
+
+  return {
+    root,
+    store,
+    config,
+    repository,
+    history: once(async () => {
+      const settings = config.history;
+      if ('branch' in settings && gitRoot !== undefined) {
+        const { gitHistory } = await import('../platform/git/history.js');
+        return gitHistory({
+          ...git,
+          branch: settings.branch,
+          push: settings.push === 'always' || (settings.push === 'auto' && world.runner.kind !== 'local'),
+          randomness: world.randomness,
+          clock: world.clock,
+          warn: world.terminal.warn,
+        });
+      }
+      const { directoryHistory } = await import('../platform/local/history.js');
+      const folder = 'directory' in settings ? resolve(root, settings.directory) : join(store, 'history');
+      return directoryHistory({ folder, warn: world.terminal.warn });
+    }),
+    artifacts: once(async () => {
+      const { directoryArtifacts } = await import('../platform/local/artifacts.js');
+      const settings = config.artifacts;
+      const own = typeof settings === 'object' && 'directory' in settings;
+      return directoryArtifacts({
+        folder: own ? resolve(root, settings.directory) : join(store, 'artifacts'),
+        root,
+      });
+    }),
+    releases: once(async () => {
+      const { localReleases } = await import('../platform/local/releases.js');
+      return localReleases({ folder: join(store, 'releases') });
+    }),
+    tags: once(async () => {
+      if (gitRoot !== undefined) {
+        const { gitTags } = await import('../platform/git/tags.js');
+        return gitTags({ ...git, push: world.runner.kind !== 'local' });
+      }
+      const { localTags } = await import('../platform/local/tags.js');
+      return localTags({ folder: join(store, 'tags') });
+    }),
+    comments: once(async () => {
+      const { localComments } = await import('../platform/local/comments.js');
+      return localComments({ folder: join(store, 'comments') });
+    }),
+    deployments: once(async () => {
+      const { localDeployments } = await import('../platform/local/deployments.js');
+      return localDeployments({ folder: join(store, 'deployments'), clock: world.clock });
+    }),
+    processes: once(async () => {
+      const { localProcesses } = await import('../platform/process/processes.js');
+      return localProcesses({ env: world.env, clock: world.clock });
+    }),
+    workspace: async (folder) => {
+      const { localWorkspace } = await import('../platform/files/workspace.js');
+      return localWorkspace({ folder });
+    },
+    stamp: () => {
+      const now = world.clock.now();
+      return { id: newRecordId(now, world.randomness.bytes(4)), time: now.toISOString() };
+    },
+    origin: once(async () => {
+      const head = await (await repository())?.head();
+      return {
+        commit: world.runner.pullRequest?.headCommit ?? head?.commit ?? null,
+        actor: world.runner.actor,
+        trigger: world.runner.trigger,
+      };
+    }),
+  };
+}
+
+function findGitRoot(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** The models a verb is for: the one named, or all there are. Throws UserError for a name that is not in the config. */
+export function chosenModels(
+  project: Project,
+  name: string | undefined,
+): readonly { readonly name: string; readonly model: Placed<ModelConfig> }[] {
+  const { models, file } = project.config;
+  if (name === undefined) {
+    const all = Object.entries(models).map(([name, model]) => ({ name, model }));
+    if (all.length > 0) return all;
+    throw new UserError(`${file} has no models`, {
+      mend: 'add one: models: { my_model: { train: { run: python train.py }, metrics: { from: [metrics.json] } } }',
+    });
+  }
+  const model = models[name];
+  if (model) return [{ name, model }];
+  throw new UserError(`there is no model "${name}" in ${file}`, {
+    mend: `models there are: ${Object.keys(models).join(', ') || 'none'}`,
+  });
+}

@@ -1,0 +1,28 @@
+export interface ReleaseAsset {
+  readonly name: string;
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** Where versions are published: draft, upload, verify, publish, so that a killed job leaves a draft and never half a release. */
+export interface Releases {
+  createDraft(release: {
+    readonly tag: string;
+    readonly title: string;
+    readonly body: string;
+  }): Promise<void>;
+  /** Uploads the file and verifies what arrived against the digest. */
+  upload(tag: string, asset: ReleaseAsset, path: string): Promise<void>;
+  /** Returns where people find it; null when it has no address. */
+  publish(tag: string): Promise<{ readonly url: string | null }>;
+  find(
+    tag: string,
+  ): Promise<{ readonly published: boolean; readonly assets: readonly ReleaseAsset[] } | undefined>;
+}
+
+/** Tags of the repository, readable by GTO. */
+export interface Tags {
+  /** Annotated tag; throws UserError when it exists on another commit. */
+  create(tag: string, commit: string, message: string): Promise<void>;
+  list(prefix: string): Promise<readonly string[]>;
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { envelope } from '../history/record.js';
+import { artifact } from '../runs/record.js';
+
+export const versionRecord = z.object({
+  schema: z.literal('assay/version@1'),
+  ...envelope,
+  model: z.string(),
+  /** Semantic version without the `v`: `1.4.0`. */
+  version: z.string(),
+  /** GTO: `income@v1.4.0`. */
+  tag: z.string(),
+  run: z.string(),
+  decision: z.string().nullable(),
+  assets: z.array(artifact),
+  url: z.string().nullable(),
+});
+export type VersionRecord = Readonly<z.infer<typeof versionRecord>>;
+
+export const stageRecord = z.object({
+  schema: z.literal('assay/stage@1'),
+  ...envelope,
+  model: z.string(),
+  stage: z.string(),
+  number: z.int().positive(),
+  /** GTO: `income#prod#3`. */
+  tag: z.string(),
+  version: z.string(),
+  /** The version it replaced; null when the stage was empty. */
+  replaces: z.string().nullable(),
+  action: z.enum(['promote', 'rollback']),
+  decision: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+export type StageRecord = Readonly<z.infer<typeof stageRecord>>;

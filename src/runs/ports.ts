@@ -1,0 +1,63 @@
+import type { Artifact } from './record.js';
+
+/** The outside as a training sees it. `platform/` implements these; `commands/` hands them in. */
+
+export interface ProcessRequest {
+  /** Run by the shell (`/bin/sh -c`). */
+  readonly command: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutSeconds?: number;
+  /** Every complete line of stdout and stderr, secrets already masked. */
+  readonly onLine?: (line: string) => void;
+  /** Where the (bounded, masked) log is written. */
+  readonly logFile?: string;
+}
+
+export interface ProcessResult {
+  readonly outcome: 'exited' | 'timeout' | 'cancelled' | 'not-started';
+  /** Null unless the outcome is `exited` by itself. */
+  readonly exitCode: number | null;
+  /** The signal that killed it, such as SIGKILL; null otherwise. */
+  readonly killedBy: string | null;
+  readonly seconds: number;
+  /** Of the whole tree; null where the system does not tell. */
+  readonly peakMemoryBytes: number | null;
+  readonly cpuSeconds: number | null;
+  readonly log: { readonly bytes: number; readonly truncated: boolean; readonly tail: readonly string[] };
+}
+
+/** Runs a command in a process group of its own and stops the whole tree on timeout and on cancel. */
+export interface Processes {
+  run(request: ProcessRequest, cancel: AbortSignal): Promise<ProcessResult>;
+}
+
+/** A file being read by a reader; nothing is loaded that is not asked for. */
+export interface SourceFile {
+  /** Relative to the folder of assay.yml. */
+  readonly path: string;
+  readonly bytes: number;
+  /** The first `length` bytes. */
+  head(length: number): Promise<Uint8Array>;
+  /** The whole text as UTF-8; throws UserError above `maximumBytes` or when it is not UTF-8. */
+  text(maximumBytes: number): Promise<string>;
+}
+
+/** The folder of assay.yml. Paths are relative to it, and never leave it. */
+export interface Workspace {
+  /** Files matching the patterns, sorted; a pattern without a match is simply absent. */
+  glob(patterns: readonly string[]): Promise<readonly string[]>;
+  /** Undefined when there is no such file. */
+  file(path: string): Promise<SourceFile | undefined>;
+  /** Last modification in milliseconds since 1970; undefined when there is no such file. */
+  modified(path: string): Promise<number | undefined>;
+}
+
+/** Content-addressed store of large files. The same content is stored once. */
+export interface ArtifactStore {
+  /** Stores a file or folder; the digest is of its content. */
+  put(name: string, path: string): Promise<Artifact>;
+  /** Brings the content to `path`, verified, never half-written under its final name; throws UserError when it is not in the store. */
+  fetch(artifact: Pick<Artifact, 'digest' | 'bytes' | 'name'>, path: string): Promise<void>;
+  has(digest: string): Promise<boolean>;
+}

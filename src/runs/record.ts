@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { paramValue } from '../config/model.js';
+import { envelope } from '../history/record.js';
+import { metric } from '../metrics/metric.js';
+
+export const artifact = z.object({
+  /** `model`, `predictions`, `predictions.seed-2`, `log` … */
+  name: z.string(),
+  path: z.string(),
+  /** SHA-256 in lower-case hex. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().nonnegative(),
+});
+export type Artifact = Readonly<z.infer<typeof artifact>>;
+
+export const runStatus = z.enum(['succeeded', 'failed', 'cancelled']);
+
+/** Values per step of one metric, downsampled to at most 1,000 points. */
+export const series = z.object({
+  name: z.string(),
+  seed: z.int().nullable(),
+  steps: z.array(z.number()),
+  values: z.array(z.number().nullable()),
+});
+export type Series = Readonly<z.infer<typeof series>>;
+
+/** One training (or evaluation) of one model: immutable. */
+export const runRecord = z.object({
+  schema: z.literal('assay/run@1'),
+  ...envelope,
+  model: z.string(),
+  /** `train`, `evaluate` (scored again) or `reproduce`; the run it goes back to is `parent`. */
+  purpose: z.enum(['train', 'evaluate', 'reproduce']),
+  status: runStatus,
+  /** Why it failed or was cancelled; null when it succeeded. */
+  reason: z.string().nullable(),
+  seconds: z.number().nonnegative(),
+  command: z.string().nullable(),
+  params: z.record(z.string(), paramValue),
+  /** The seed when there was one; null when there were several. */
+  seed: z.int().nullable(),
+  seeds: z.array(
+    z.object({
+      seed: z.int(),
+      status: runStatus,
+      reason: z.string().nullable(),
+      exit_code: z.int().nullable(),
+      seconds: z.number().nonnegative(),
+      peak_memory_bytes: z.int().nullable(),
+      cpu_seconds: z.number().nullable(),
+    }),
+  ),
+  data: z.array(z.object({ name: z.string(), digest: z.string(), rows: z.int().nonnegative().nullable() })),
+  environment: z.object({
+    os: z.string(),
+    cpu: z.object({ model: z.string(), cores: z.int() }),
+    memory_bytes: z.int(),
+    /** `{ node: '20.20.2', python: '3.11.7' }`: those found on PATH. */
+    runtimes: z.record(z.string(), z.string()),
+    /** Digest per lockfile found beside assay.yml. */
+    lockfiles: z.record(z.string(), z.string()),
+  }),
+  code: z.object({
+    commit: z.string().nullable(),
+    dirty: z.boolean(),
+    branch: z.string().nullable(),
+    pull_request: z.int().nullable(),
+  }),
+  metrics: z.array(metric),
+  series: z.array(series),
+  artifacts: z.array(artifact),
+  log: z.object({
+    digest: z.string().nullable(),
+    bytes: z.int().nonnegative(),
+    /** True when the log was longer than what is kept. */
+    truncated: z.boolean(),
+    /** The last lines, secrets masked. */
+    tail: z.array(z.string()),
+  }),
+  resources: z.object({ peak_memory_bytes: z.int().nullable(), cpu_seconds: z.number().nullable() }),
+  /** Things the user should know that did not fail the run. */
+  warnings: z.array(z.string()),
+  /** The run this one evaluates or reproduces. */
+  parent: z.string().nullable(),
+});
+export type RunRecord = Readonly<z.infer<typeof runRecord>>;

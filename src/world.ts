@@ -1,0 +1,45 @@
+import type { Clock, Randomness } from './history/port.js';
+import type { Trigger } from './history/record.js';
+
+/** Where progress and remarks go (stderr). Text from outside is made safe by the implementation. */
+export interface Terminal {
+  readonly interactive: boolean;
+  readonly color: boolean;
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+  /** Stacks and other details: folded into a group on GitHub, behind ASSAY_DEBUG elsewhere. */
+  debug(text: string): void;
+  /** A line of the team's own output, passed through. */
+  passthrough(line: string): void;
+  /** Progress of long work: a bar on a terminal, one plain line every few seconds otherwise. */
+  progress(label: string): { update(done: number, total?: number): void; end(): void };
+}
+
+/** The CI system (or terminal) that started us, read once from the environment. */
+export interface Runner {
+  readonly kind: 'github' | 'gitlab' | 'jenkins' | 'other-ci' | 'local';
+  readonly actor: string;
+  readonly trigger: Trigger;
+  readonly pullRequest: {
+    readonly number: number;
+    readonly targetBranch: string;
+    /** The head commit people see, not the merge commit that CI checks out. */
+    readonly headCommit: string | null;
+    readonly fromFork: boolean;
+  } | null;
+  /** The repository's default branch where the event names it. */
+  readonly defaultBranch: string | null;
+}
+
+/** Everything a verb may touch that is not in a file of the project. */
+export interface World {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly terminal: Terminal;
+  readonly runner: Runner;
+  /** Aborted on SIGINT and SIGTERM; `reason` is an Interrupted. */
+  readonly cancel: AbortSignal;
+}
