@@ -43,6 +43,8 @@ export const metricComparison = z.object({
   degrees_of_freedom: z.number().nullable(),
   /** Two-sided, of no difference. */
   p: z.number().nullable(),
+  /** After Benjamini and Hochberg over the metrics judged together; `better` and `worse` need it to be small. */
+  p_adjusted: z.number().nullable(),
   /** `seeds + paired rows (Welch–Satterthwaite)` …; `none` when no uncertainty is known. */
   method: z.string(),
   /** Half-width of "does not matter", in the metric's unit. */
@@ -59,6 +61,8 @@ export const baselineChoice = z.object({
   run: z.string().nullable(),
   commit: z.string().nullable(),
   why: z.string(),
+  /** There is none because nothing was ever measured (or released) before: nothing to be worse than. */
+  first: z.boolean(),
   /** Commits between the baseline's commit and the candidate's merge base; null when unknown. */
   behind: z.int().nonnegative().nullable(),
 });

@@ -1,0 +1,143 @@
+import { type Baseline, chooseBaseline } from '../compare/baseline.js';
+import { compareRuns } from '../compare/compare.js';
+import type { ComparisonRecord } from '../compare/record.js';
+import type { MetricGateRule, ModelConfig } from '../config/model.js';
+import { UserError } from '../errors.js';
+import { acceptanceRecord } from '../gate/record.js';
+import { readRecords } from '../history/read.js';
+import { stageRecord, versionRecord } from '../registry/record.js';
+import { stageOf, stagesOf } from '../registry/stages.js';
+import { type RunRecord, runRecord } from '../runs/record.js';
+import type { World } from '../world.js';
+import { pairedEvidence } from './paired-evidence.js';
+import { chosenModels, type Project } from './project.js';
+
+/** Chooses the baseline of a run and compares the two; shared by `compare`, `gate`, `promote` and `auto`. */
+
+export interface ComparisonRequest {
+  readonly project: Project;
+  readonly world: World;
+  readonly model: string;
+  readonly candidate: RunRecord;
+  /** Overrides the config's `baseline`: `merge-base`, `stage:prod`, `run:ID` … */
+  readonly baseline?: string;
+}
+
+/** The record is made but not yet appended: the caller appends it together with what rests on it. */
+export async function compareModel(request: ComparisonRequest): Promise<ComparisonRecord> {
+  const { project, world, candidate } = request;
+  const [chosen] = chosenModels(project, request.model);
+  if (!chosen) throw new Error(`no config of ${request.model}`);
+  const baseline = await baselineOf(request, request.baseline ?? chosen.model.baseline);
+  const evidence = await pairedEvidence({ project, candidate, baseline: baseline.run, model: chosen.model });
+  for (const warning of evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []) {
+    world.terminal.warn(warning);
+  }
+  return {
+    schema: 'assay/comparison@1',
+    ...project.stamp(),
+    ...(await project.origin()),
+    commit: candidate.commit,
+    model: request.model,
+    candidate: { run: candidate.id, commit: candidate.commit },
+    baseline: baseline.choice,
+    ...compareRuns({
+      candidate,
+      baseline: baseline.run,
+      evidence,
+      rules: chosen.model.metrics.rules,
+      watched: watchedMetrics(chosen.model),
+    }),
+  };
+}
+
+/** Metrics that a rule of the gate or a tolerance names: those the team cares about. */
+export function watchedMetrics(model: ModelConfig): ReadonlySet<string> {
+  const gated = model.gate.filter((rule): rule is MetricGateRule => 'metric' in rule);
+  return new Set([...Object.keys(model.metrics.rules), ...gated.map((rule) => rule.metric)]);
+}
+
+async function baselineOf(request: ComparisonRequest, policy: string): Promise<Baseline> {
+  const { project, world, model, candidate } = request;
+  const history = await project.history();
+  const repository = await project.repository();
+  const [runs, acceptances, stages, versions] = await Promise.all([
+    succeededRuns(project, model),
+    readRecords(history, { kind: 'acceptance', owner: model }, acceptanceRecord),
+    readRecords(history, { kind: 'stage', owner: model }, stageRecord),
+    readRecords(history, { kind: 'version', owner: model }, versionRecord),
+  ]);
+  const live = stagesOf(stages).flatMap((stage) => {
+    const version = stageOf(stages, stage).live;
+    const run = versions.find((record) => record.version === version)?.run;
+    return run === undefined ? [] : [[stage, run] as const];
+  });
+  return chooseBaseline({
+    candidate,
+    policy,
+    targetBranch: world.runner.pullRequest?.targetBranch ?? (await targetBranch(project, world)),
+    runs,
+    blessed: acceptances.map((acceptance) => acceptance.run),
+    live: Object.fromEntries(live),
+    repository,
+  });
+}
+
+/** The branch that changes go into: what the CI event names, else main or master, whichever there is. */
+async function targetBranch(project: Project, world: World): Promise<string | undefined> {
+  const repository = await project.repository();
+  for (const name of [world.runner.defaultBranch, 'main', 'master']) {
+    if (name && (await repository?.resolve(name))) return name;
+  }
+  return undefined;
+}
+
+async function succeededRuns(project: Project, model: string): Promise<readonly RunRecord[]> {
+  const runs = await readRecords(await project.history(), { kind: 'run', owner: model }, runRecord);
+  return runs.filter((run) => run.status === 'succeeded');
+}
+
+/**
+ * The run that words name: a run's id (or a prefix of it), a version such as `income@v1.2.0`, or a commit, branch or tag
+ * (its newest run). Without words, the newest run of the commit at hand.
+ * @throws UserError when there is none
+ */
+export async function findRun(project: Project, model: string, words?: string): Promise<RunRecord> {
+  const history = await project.history();
+  const runs = await readRecords(history, { kind: 'run', owner: model }, runRecord);
+  if (words === undefined) return newestHere(project, model, runs);
+  const byId = runs.filter((run) => run.id.startsWith(words));
+  if (byId.length === 1 && byId[0]) return byId[0];
+  const versions = await readRecords(history, { kind: 'version', owner: model }, versionRecord);
+  const version = versions.find((record) => record.tag === words || `v${record.version}` === words);
+  const ofVersion = runs.find((run) => run.id === version?.run);
+  if (ofVersion) return ofVersion;
+  const commit = await (await project.repository())?.resolve(words);
+  const ofCommit = commit
+    ? runs.find((run) => run.commit === commit && run.status === 'succeeded')
+    : undefined;
+  if (ofCommit) return ofCommit;
+  throw new UserError(
+    byId.length > 1
+      ? `"${words}" fits ${byId.length} runs; give more of the id`
+      : commit
+        ? `${words} is a commit without a succeeded run of ${model}`
+        : `"${words}" is neither a run of ${model}, nor one of its versions, nor a commit`,
+    { mend: `see: assay runs --model ${model}` },
+  );
+}
+
+async function newestHere(project: Project, model: string, runs: readonly RunRecord[]): Promise<RunRecord> {
+  const { commit } = await project.origin();
+  const here = runs.find((run) => run.commit === commit && run.purpose !== 'reproduce');
+  if (here) return here;
+  const newest = runs[0];
+  throw new UserError(
+    `there is no run of ${model} on this commit${commit ? ` (${commit.slice(0, 7)})` : ''}`,
+    {
+      mend: newest
+        ? `train it: assay train ${model}; or name a run, such as the newest: ${newest.id}`
+        : `train it: assay train ${model}`,
+    },
+  );
+}

@@ -1,0 +1,149 @@
+import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
+import { validationRecord } from '../data/record.js';
+import { decide, mostCautious } from '../gate/decide.js';
+import type { Decision, DecisionRecord, RuleOutcome } from '../gate/record.js';
+import { readRecords } from '../history/read.js';
+import { terminalText } from '../report/escape.js';
+import type { RunRecord } from '../runs/record.js';
+import type { World } from '../world.js';
+import { compareModel, findRun } from './comparison.js';
+import { chosenModels, openProject, type Project } from './project.js';
+import { defineVerb } from './verb.js';
+
+export const gate = defineVerb(
+  {
+    name: 'gate',
+    summary: 'decide: promote, hold or reject, each with its reasons',
+    description:
+      'Applies the rules under `gate:` to the newest run of this commit. `promote` means that every rule is satisfied beyond doubt; `reject` that one is violated; `hold` that it cannot be told, or that something is missing. The decision is recorded with the reason of every rule, also when it refuses.\n\nA person can decide otherwise with --override and a reason; both decisions are kept.',
+    arguments: [{ name: 'model', description: 'the model; all when left out' }],
+    options: {
+      run: { kind: 'text', description: 'the run to decide on', placeholder: 'RUN' },
+      baseline: {
+        kind: 'text',
+        description: 'merge-base, branch:NAME, stage:NAME, run:ID or blessed, instead of what assay.yml says',
+        placeholder: 'POLICY',
+      },
+      override: {
+        kind: 'text',
+        description: 'promote whatever the rules say, for this reason (recorded with your name)',
+        placeholder: 'REASON',
+      },
+    },
+    outputs: {
+      decision: 'promote, hold or reject; of several models the most cautious',
+      reasons: 'one line per rule',
+    },
+    examples: [
+      {
+        command: 'assay gate',
+        explains: 'decide on the newest run of this commit; exit 1 unless it is promote',
+      },
+      {
+        command: "assay gate income --override 'slice too small, checked by hand'",
+        explains: 'promote on a person’s word, recorded',
+      },
+    ],
+  },
+  async (input, world) => {
+    const project = await openProject(world, input.config);
+    const decisions: DecisionRecord[] = [];
+    for (const { name } of chosenModels(project, input.arguments[0])) {
+      const run = await findRun(project, name, input.options.run);
+      const comparison = input.options.baseline ? undefined : await newestComparison(project, run);
+      decisions.push(
+        await decideModel({
+          project,
+          world,
+          model: name,
+          run,
+          ...(input.options.baseline ? { baseline: input.options.baseline } : {}),
+          ...(comparison ? { comparison } : {}),
+          ...(input.options.override ? { override: input.options.override } : {}),
+        }),
+      );
+    }
+    const decision = mostCautious(decisions.map((record) => record.decision));
+    return {
+      exit: decision === 'promote' ? 0 : 1,
+      json: decisions.length === 1 ? decisions[0] : decisions,
+      text: decisions.map(decisionText).join('\n'),
+      outputs: { decision, reasons: decisions.flatMap((record) => record.rules.map(ruleText)).join('\n') },
+    };
+  },
+);
+
+export interface DecisionRequest {
+  readonly project: Project;
+  readonly world: World;
+  readonly model: string;
+  readonly run: RunRecord;
+  readonly baseline?: string;
+  /** A comparison that is in the history already; made and appended otherwise. */
+  readonly comparison?: ComparisonRecord;
+  /** A person's reason to promote against the rules. */
+  readonly override?: string;
+}
+
+/** Decides on a run and records the decision (and the comparison it rests on, when that is new) in one step. */
+export async function decideModel(request: DecisionRequest): Promise<DecisionRecord> {
+  const { project, world, model, run } = request;
+  const history = await project.history();
+  const [chosen] = chosenModels(project, model);
+  const comparison =
+    request.comparison ??
+    (await compareModel({
+      project,
+      world,
+      model,
+      candidate: run,
+      ...(request.baseline ? { baseline: request.baseline } : {}),
+    }));
+  const validations = await readRecords(history, { kind: 'validation' }, validationRecord);
+  const { decision, rules } = decide({ rules: chosen?.model.gate ?? [], run, comparison, validations });
+  const origin = await project.origin();
+  const record: DecisionRecord = {
+    schema: 'assay/decision@1',
+    ...project.stamp(),
+    ...origin,
+    commit: run.commit,
+    model,
+    run: run.id,
+    comparison: comparison.id,
+    decision: request.override === undefined ? decision : 'promote',
+    rules,
+    override:
+      request.override === undefined ? null : { by: origin.actor, reason: request.override, was: decision },
+  };
+  await history.append(request.comparison ? [record] : [comparison, record]);
+  return record;
+}
+
+async function newestComparison(project: Project, run: RunRecord): Promise<ComparisonRecord | undefined> {
+  const query = { kind: 'comparison', owner: run.model } as const;
+  const comparisons = await readRecords(await project.history(), query, comparisonRecord);
+  return comparisons.find((comparison) => comparison.candidate.run === run.id);
+}
+
+const SIGNS: Readonly<Record<Decision, string>> = { promote: '✓', hold: '?', reject: '✗' };
+
+function decisionText(record: DecisionRecord): string {
+  const lines = record.rules.map((rule) => `  ${SIGNS[rule.outcome]} ${terminalText(ruleText(rule))}`);
+  const override = record.override
+    ? `  overridden by ${terminalText(record.override.by)}: ${terminalText(record.override.reason)} (the rules said ${record.override.was})`
+    : '';
+  const none =
+    record.rules.length === 0 ? '  no rules under `gate:` in assay.yml, so nothing speaks against it' : '';
+  return [`${record.model}: ${record.decision}`, ...lines, none, override, '']
+    .filter((line, i, all) => line || i === all.length - 1)
+    .join('\n');
+}
+
+function ruleText(rule: RuleOutcome): string {
+  const slice = rule.slice
+    ? ` [${Object.entries(rule.slice)
+        .map(([column, value]) => `${column}=${value}`)
+        .join(', ')}]`
+    : '';
+  return `${rule.rule}${slice}: ${rule.outcome}: ${rule.reason}`;
+}

@@ -1,0 +1,177 @@
+import { UserError } from '../errors.js';
+import { plural, shortCommit } from '../format.js';
+import type { RunRecord } from '../runs/record.js';
+import type { Repository } from './ports.js';
+import type { BaselineChoice } from './record.js';
+
+/**
+ * Which run a candidate is compared with, and why that one. The order of search is: the merge base with the target
+ * branch; the nearest measured ancestor of it; the newest run on the target branch; a blessed run; the newest earlier
+ * run; none. Whatever is taken is said, so that nobody has to guess.
+ */
+
+export interface BaselineRequest {
+  readonly candidate: RunRecord;
+  /** `merge-base`, `branch:NAME`, `stage:NAME`, `run:ID`, `blessed`. */
+  readonly policy: string;
+  /** Branch that the change goes into; undefined when there is none to be found. */
+  readonly targetBranch: string | undefined;
+  /** All succeeded runs of the model, newest first; the candidate may be among them. */
+  readonly runs: readonly RunRecord[];
+  /** Ids of blessed runs, newest first. */
+  readonly blessed: readonly string[];
+  /** The run that each stage's live version was made of. */
+  readonly live: Readonly<Record<string, string>>;
+  /** Undefined outside git. */
+  readonly repository: Repository | undefined;
+}
+
+export interface Baseline {
+  readonly choice: BaselineChoice;
+  readonly run: RunRecord | undefined;
+}
+
+/** How far back an ancestor is looked for. */
+const MOST_ANCESTORS = 5000;
+
+/** @throws UserError when the policy names a run or stage that does not exist */
+export async function chooseBaseline(request: BaselineRequest): Promise<Baseline> {
+  const [kind, name] = splitOnce(request.policy, ':');
+  switch (kind) {
+    case 'run':
+      return namedRun(request, name);
+    case 'stage':
+      return liveOnStage(request, name);
+    case 'blessed':
+      return blessedRun(request) ?? none('no run was blessed yet; `assay accept RUN --reason …` does');
+    case 'branch':
+      return (await newestOnBranch(request, name)) ?? none(`no run was measured on branch ${name}`);
+    default:
+      return mergeBase(request);
+  }
+}
+
+function namedRun(request: BaselineRequest, id: string): Baseline {
+  const matches = request.runs.filter((run) => run.id.startsWith(id));
+  const [run] = matches;
+  if (run && matches.length === 1) return chosen(run, 'named as the baseline');
+  throw new UserError(
+    matches.length > 1 ? `"${id}" fits several runs` : `the baseline run "${id}" is not in the history`,
+    { mend: `see: assay runs --model ${request.candidate.model}` },
+  );
+}
+
+function liveOnStage(request: BaselineRequest, stage: string): Baseline {
+  const id = request.live[stage];
+  if (id === undefined) return none(`nothing is live on ${stage} yet`, true);
+  const run = request.runs.find((run) => run.id === id);
+  return run
+    ? chosen(run, `live on ${stage}`)
+    : none(`the run of the version live on ${stage} is not in the history`);
+}
+
+function blessedRun(request: BaselineRequest): Baseline | undefined {
+  const id = request.blessed[0];
+  const run = request.runs.find((run) => run.id === id);
+  return run && chosen(run, 'blessed by `assay accept`');
+}
+
+async function mergeBase(request: BaselineRequest): Promise<Baseline> {
+  const { repository, candidate } = request;
+  const others = request.runs.filter((run) => isBefore(run, candidate));
+  const byAncestry = repository && candidate.commit ? await nearestAncestor(request, others) : undefined;
+  if (byAncestry) return byAncestry;
+  const onTarget =
+    repository && request.targetBranch !== undefined
+      ? await newestOnBranch({ ...request, runs: others }, request.targetBranch)
+      : undefined;
+  if (onTarget) return onTarget;
+  const fallback = blessedRun({ ...request, runs: others });
+  if (fallback) return fallback;
+  const [newest] = others;
+  if (!newest) return none('this is the first run of this model', true);
+  return chosen(
+    newest,
+    repository
+      ? 'newest earlier run: no ancestor of this commit and nothing on the target branch was measured'
+      : 'newest earlier run (not a git repository, so there is no merge base)',
+  );
+}
+
+/** The merge base itself, or the nearest of its ancestors, that was measured without uncommitted changes. */
+async function nearestAncestor(
+  request: BaselineRequest,
+  others: readonly RunRecord[],
+): Promise<Baseline | undefined> {
+  const { repository, candidate, targetBranch } = request;
+  if (!repository || !candidate.commit) return undefined;
+  const target = targetBranch === undefined ? undefined : await repository.resolve(targetBranch);
+  const base =
+    target && target !== candidate.commit ? await repository.mergeBase(candidate.commit, target) : undefined;
+  const from = base ?? candidate.commit;
+  const measured = new Map<string, RunRecord>();
+  for (const run of others) {
+    if (run.commit && !run.code.dirty && !measured.has(run.commit)) measured.set(run.commit, run);
+  }
+  // A clean run of the very commit is the candidate run again, not something to compare a change with.
+  if (!candidate.code.dirty) measured.delete(candidate.commit);
+  if (measured.size === 0) return undefined;
+  const ancestors = await repository.ancestors(from, MOST_ANCESTORS);
+  const behind = ancestors.findIndex((commit) => measured.has(commit));
+  const run = measured.get(ancestors[behind] ?? '');
+  if (!run) return undefined;
+  const branch = targetBranch ?? 'the target branch';
+  if (base !== undefined && base !== candidate.commit) {
+    return behind === 0
+      ? chosen(run, `merge base with ${branch}`, 0)
+      : chosen(
+          run,
+          `nearest measured ancestor of the merge base with ${branch} (${shortCommit(base)})`,
+          behind,
+        );
+  }
+  return chosen(
+    run,
+    behind === 0 ? 'this commit without the uncommitted changes' : 'nearest measured ancestor',
+    behind,
+  );
+}
+
+async function newestOnBranch(request: BaselineRequest, branch: string): Promise<Baseline | undefined> {
+  const { repository, candidate } = request;
+  const tip = repository ? await repository.resolve(branch) : undefined;
+  const commits = new Set(repository && tip ? await repository.ancestors(tip, MOST_ANCESTORS) : []);
+  const run = request.runs.find(
+    (run) =>
+      isBefore(run, candidate) &&
+      !run.code.dirty &&
+      (run.code.branch === branch || (run.commit !== null && commits.has(run.commit))) &&
+      (run.commit === null || run.commit !== candidate.commit),
+  );
+  return run && chosen(run, `newest run on ${branch}`);
+}
+
+function isBefore(run: RunRecord, candidate: RunRecord): boolean {
+  return run.id < candidate.id && run.purpose !== 'reproduce';
+}
+
+function chosen(run: RunRecord, why: string, behind: number | null = null): Baseline {
+  return { run, choice: { run: run.id, commit: run.commit, why, first: false, behind } };
+}
+
+function none(why: string, first = false): Baseline {
+  return { run: undefined, choice: { run: null, commit: null, why, first, behind: null } };
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** One line for people: `run 2026… at 1a2b3c4 (merge base with main, 2 commits behind)`. */
+export function baselineInWords(choice: BaselineChoice): string {
+  if (choice.run === null) return `no baseline: ${choice.why}`;
+  const place = choice.commit ? ` at ${shortCommit(choice.commit)}` : '';
+  const behind = choice.behind ? `, ${plural(choice.behind, 'commit')} behind` : '';
+  return `run ${choice.run}${place} (${choice.why}${behind})`;
+}

@@ -1,0 +1,214 @@
+import type { MetricRule } from '../config/model.js';
+import { type Metric, metricKey } from '../metrics/metric.js';
+import type { RunRecord } from '../runs/record.js';
+import { differenceOf, LEVEL, type PairedRows } from './difference.js';
+import { benjaminiHochberg } from './multiplicity.js';
+import type { ComparisonRecord, MetricComparison, MetricSide, Verdict } from './record.js';
+import { judge, toleranceOf } from './verdict.js';
+
+/** Row-by-row evidence: per metric key, or why there is none. */
+export type PairedEvidence =
+  | { readonly kind: 'paired'; readonly byMetric: ReadonlyMap<string, PairedRows> }
+  | { readonly kind: 'unpaired'; readonly why: string | null }
+  /** The two were scored on different data: numbers stand side by side, but no verdict is possible. */
+  | { readonly kind: 'incomparable'; readonly why: string };
+
+export interface ComparisonInput {
+  readonly candidate: RunRecord;
+  /** Undefined when there is no baseline: every metric is `new`. */
+  readonly baseline: RunRecord | undefined;
+  readonly evidence: PairedEvidence;
+  readonly rules: Readonly<Record<string, MetricRule>>;
+  /** Names of metrics that the team watches (rules and gate): judged as a family of their own, and alone in the headline. */
+  readonly watched: ReadonlySet<string>;
+}
+
+export type ComparisonResult = Pick<
+  ComparisonRecord,
+  'verdict' | 'metrics' | 'params' | 'data' | 'costs' | 'warnings'
+>;
+
+/** Compares every metric of two runs. Pure; never throws. */
+export function compareRuns(input: ComparisonInput): ComparisonResult {
+  const { candidate, baseline, evidence } = input;
+  const pairs = pairMetrics(candidate.metrics, baseline?.metrics ?? []);
+  const metrics = judgeAll(pairs, input);
+  return {
+    verdict: baseline ? headline(metrics, input) : 'new',
+    metrics,
+    params: baseline ? changedParams(baseline, candidate) : [],
+    data: baseline ? changedData(baseline, candidate) : [],
+    costs: costs(baseline, candidate),
+    warnings: evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : [],
+  };
+}
+
+interface Pair {
+  readonly key: string;
+  readonly candidate: Metric | undefined;
+  readonly baseline: Metric | undefined;
+}
+
+/** In the candidate's order, then what only the baseline has. */
+function pairMetrics(candidate: readonly Metric[], baseline: readonly Metric[]): Pair[] {
+  const before = new Map(baseline.map((metric) => [metricKey(metric), metric]));
+  const pairs: Pair[] = candidate.map((metric) => {
+    const key = metricKey(metric);
+    const other = before.get(key);
+    before.delete(key);
+    return { key, candidate: metric, baseline: other };
+  });
+  return [...pairs, ...[...before].map(([key, metric]) => ({ key, candidate: undefined, baseline: metric }))];
+}
+
+function judgeAll(pairs: readonly Pair[], input: ComparisonInput): MetricComparison[] {
+  const compared = pairs.map((pair) => ({ pair, draft: draftOf(pair, input) }));
+  const adjusted = new Map<Pair, number>();
+  for (const watched of [true, false]) {
+    const family = compared.filter(
+      ({ pair, draft }) =>
+        draft.p !== null && input.watched.has((pair.candidate ?? pair.baseline)?.name ?? '') === watched,
+    );
+    const corrected = benjaminiHochberg(family.map(({ draft }) => draft.p ?? 1));
+    family.forEach(({ pair }, index) => {
+      adjusted.set(pair, corrected[index] ?? 1);
+    });
+  }
+  return compared.map(({ pair, draft }) => {
+    if (!draft.difference) return draft.comparison;
+    const pAdjusted = adjusted.get(pair) ?? null;
+    const judgement = judge({
+      difference: draft.difference,
+      direction: draft.comparison.direction,
+      tolerance: draft.comparison.tolerance,
+      toleranceDeclared: input.rules[draft.comparison.name]?.tolerance !== undefined,
+      pAdjusted,
+    });
+    return { ...draft.comparison, p_adjusted: pAdjusted, ...judgement };
+  });
+}
+
+/** Everything but the verdict, which needs the p-values of the whole family. */
+function draftOf(
+  pair: Pair,
+  input: ComparisonInput,
+): {
+  readonly comparison: MetricComparison;
+  readonly difference: ReturnType<typeof differenceOf> | null;
+  readonly p: number | null;
+} {
+  const { candidate, baseline } = pair;
+  const metric = candidate ?? baseline;
+  if (!metric) throw new Error('a pair without metrics');
+  const base: MetricComparison = {
+    name: metric.name,
+    split: metric.split,
+    slice: metric.slice,
+    direction: metric.direction,
+    candidate: candidate ? sideOf(candidate) : null,
+    baseline: baseline ? sideOf(baseline) : null,
+    difference: null,
+    interval: null,
+    level: LEVEL,
+    standard_error: null,
+    degrees_of_freedom: null,
+    p: null,
+    p_adjusted: null,
+    method: 'none',
+    tolerance: toleranceOf(input.rules[metric.name]?.tolerance, baseline?.value ?? null),
+    verdict: 'incomparable',
+    reason: '',
+    needs: null,
+  };
+  const outcome = withoutDifference(pair, input);
+  if (outcome || !base.candidate || !base.baseline) {
+    const [verdict, reason] = outcome ?? ['incomparable', ''];
+    return { comparison: { ...base, verdict, reason }, difference: null, p: null };
+  }
+  const paired = input.evidence.kind === 'paired' ? (input.evidence.byMetric.get(pair.key) ?? null) : null;
+  const difference = differenceOf({ candidate: base.candidate, baseline: base.baseline }, paired);
+  const noise = difference.noise;
+  const comparison: MetricComparison = {
+    ...base,
+    difference: difference.value,
+    interval: noise ? [noise.interval[0], noise.interval[1]] : null,
+    standard_error: noise?.standardError ?? null,
+    degrees_of_freedom: noise?.degreesOfFreedom ?? null,
+    p: noise?.p ?? null,
+    method: noise?.method ?? 'none',
+  };
+  return { comparison, difference, p: metric.direction === 'none' ? null : (noise?.p ?? null) };
+}
+
+/** Verdicts that need no arithmetic; undefined when the two values can be compared. */
+function withoutDifference(pair: Pair, input: ComparisonInput): [Verdict, string] | undefined {
+  const { candidate, baseline } = pair;
+  if (!input.baseline) return ['new', 'no baseline to compare with'];
+  if (!candidate) return ['missing', 'the baseline has it, this run does not'];
+  if (!baseline) return ['new', 'the baseline does not have it'];
+  if (candidate.value === null) return ['missing', candidate.reason ?? 'no value'];
+  if (baseline.value === null) return ['new', `the baseline has no value: ${baseline.reason ?? 'unknown'}`];
+  if (input.evidence.kind === 'incomparable') return ['incomparable', input.evidence.why];
+  return undefined;
+}
+
+function sideOf(metric: Metric): MetricSide {
+  return {
+    value: metric.value,
+    ...(metric.reason === undefined ? {} : { reason: metric.reason }),
+    n: metric.n,
+    stderr: metric.stderr,
+    seed_values: metric.seed_values,
+  };
+}
+
+/** The most pressing verdict among the overall metrics that the team watches, or among all when it names none. */
+function headline(metrics: readonly MetricComparison[], input: ComparisonInput): Verdict {
+  const overall = metrics.filter((metric) => metric.slice === null);
+  const watched = overall.filter((metric) => input.watched.has(metric.name));
+  const judged = watched.length > 0 ? watched : overall;
+  const order: readonly Verdict[] = [
+    'worse',
+    'missing',
+    'incomparable',
+    'inconclusive',
+    'better',
+    'changed',
+    'equal',
+    'new',
+  ];
+  return order.find((verdict) => judged.some((metric) => metric.verdict === verdict)) ?? 'equal';
+}
+
+function changedParams(baseline: RunRecord, candidate: RunRecord): ComparisonRecord['params'] {
+  const names = [...new Set([...Object.keys(baseline.params), ...Object.keys(candidate.params)])].sort();
+  return names
+    .filter((name) => JSON.stringify(baseline.params[name]) !== JSON.stringify(candidate.params[name]))
+    .map((name) => ({ name, baseline: baseline.params[name], candidate: candidate.params[name] }));
+}
+
+function changedData(baseline: RunRecord, candidate: RunRecord): ComparisonRecord['data'] {
+  const before = new Map(baseline.data.map((data) => [data.name, data]));
+  const after = new Map(candidate.data.map((data) => [data.name, data]));
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((name) => before.get(name)?.digest !== after.get(name)?.digest)
+    .map((name) => ({
+      name,
+      baseline: before.get(name)?.digest ?? null,
+      candidate: after.get(name)?.digest ?? null,
+      rows: [before.get(name)?.rows ?? null, after.get(name)?.rows ?? null],
+    }));
+}
+
+function costs(baseline: RunRecord | undefined, candidate: RunRecord): ComparisonRecord['costs'] {
+  const of = (run: RunRecord | undefined) => ({
+    seconds: run?.seconds ?? null,
+    peak_memory_bytes: run?.resources.peak_memory_bytes ?? null,
+    cpu_seconds: run?.resources.cpu_seconds ?? null,
+    model_bytes: run?.artifacts.find((artifact) => artifact.name === 'model')?.bytes ?? null,
+  });
+  const [before, after] = [of(baseline), of(candidate)];
+  return (['seconds', 'peak_memory_bytes', 'cpu_seconds', 'model_bytes'] as const)
+    .filter((name) => before[name] !== null || after[name] !== null)
+    .map((name) => ({ name, baseline: before[name], candidate: after[name] }));
+}

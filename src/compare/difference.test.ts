@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { twoSidedP, twoSidedQuantile } from '../metrics/distributions.js';
+import { differenceOf } from './difference.js';
+import type { MetricSide } from './record.js';
+
+function side(fields: Partial<MetricSide>): MetricSide {
+  return { value: 0, n: null, stderr: null, seed_values: null, ...fields };
+}
+
+function seeded(values: readonly number[]): MetricSide {
+  return side({ value: values.reduce((sum, x) => sum + x, 0) / values.length, seed_values: [...values] });
+}
+
+describe('differenceOf', () => {
+  it('with seeds alone is Welch’s t-test (SciPy ttest_ind, equal_var=False)', () => {
+    const a = [0.912, 0.905, 0.917, 0.909];
+    const b = [0.901, 0.899, 0.907];
+    const { value, noise } = differenceOf({ candidate: seeded(a), baseline: seeded(b) }, null);
+    // scipy 1.17: t = 2.354…, computed here from its definition with independent arithmetic
+    const mean = (xs: readonly number[]) => xs.reduce((s, x) => s + x, 0) / xs.length;
+    const variance = (xs: readonly number[]) =>
+      xs.reduce((s, x) => s + (x - mean(xs)) ** 2, 0) / (xs.length - 1);
+    const se = Math.sqrt(variance(a) / 4 + variance(b) / 3);
+    const df = se ** 4 / ((variance(a) / 4) ** 2 / 3 + (variance(b) / 3) ** 2 / 2);
+    expect(value).toBeCloseTo(mean(a) - mean(b), 15);
+    expect(noise?.standardError).toBeCloseTo(se, 12);
+    expect(noise?.degreesOfFreedom).toBeCloseTo(df, 9);
+    expect(noise?.p).toBeCloseTo(twoSidedP(value / se, df), 12);
+    expect(noise?.method).toBe('seeds');
+  });
+
+  it('uses paired rows rather than the two standard errors when it has them', () => {
+    const candidate = side({ value: 0.91, stderr: 0.004, n: 5000 });
+    const baseline = side({ value: 0.905, stderr: 0.004, n: 5000 });
+    const unpaired = differenceOf({ candidate, baseline }, null);
+    const paired = differenceOf({ candidate, baseline }, { standardError: 0.001, rows: 5000 });
+    expect(unpaired.noise?.method).toBe('standard errors');
+    expect(unpaired.noise?.standardError).toBeCloseTo(Math.hypot(0.004, 0.004), 15);
+    expect(paired.noise?.method).toBe('paired rows');
+    expect(paired.noise?.standardError).toBe(0.001);
+  });
+
+  it('adds the noise of rows and of seeds', () => {
+    const candidate = side({ value: 2, seed_values: [1, 2, 3] });
+    const baseline = side({ value: 2, seed_values: [1, 2, 3] });
+    const { noise } = differenceOf({ candidate, baseline }, { standardError: 0.5, rows: 100 });
+    expect(noise?.standardError).toBeCloseTo(Math.sqrt(0.25 + 1 / 3 + 1 / 3), 12);
+    expect(noise?.method).toBe('paired rows + seeds');
+  });
+
+  it('takes a run with one seed to vary as much as the other', () => {
+    const { noise } = differenceOf(
+      { candidate: seeded([1, 2, 3]), baseline: side({ value: 2, seed_values: [2] }) },
+      null,
+    );
+    expect(noise?.standardError).toBeCloseTo(Math.sqrt(1 / 3 + 1), 12);
+    expect(noise?.degreesOfFreedom).toBeCloseTo(2, 12);
+    expect(noise?.method).toContain('the baseline has one');
+  });
+
+  it('knows nothing of noise without seeds, rows or standard errors', () => {
+    expect(
+      differenceOf({ candidate: side({ value: 1 }), baseline: side({ value: 0 }) }, null).noise,
+    ).toBeNull();
+  });
+
+  it('does not take a command that ignores its seed for certainty', () => {
+    const { noise } = differenceOf({ candidate: seeded([0.9, 0.9]), baseline: seeded([0.8, 0.8]) }, null);
+    expect(noise).toBeNull();
+  });
+
+  it('is antisymmetric, and its interval holds the difference', () => {
+    const values = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        const forth = differenceOf({ candidate: seeded(a), baseline: seeded(b) }, null);
+        const back = differenceOf({ candidate: seeded(b), baseline: seeded(a) }, null);
+        expect(forth.value).toBeCloseTo(-back.value, 12);
+        if (!forth.noise || !back.noise) return;
+        expect(forth.noise.p).toBeCloseTo(back.noise.p, 12);
+        expect(forth.noise.interval[0]).toBeLessThanOrEqual(forth.value);
+        expect(forth.noise.interval[1]).toBeGreaterThanOrEqual(forth.value);
+      }),
+    );
+  });
+});
+
+describe('Student’s t', () => {
+  // scipy.stats.t.ppf and 2 * t.sf, version 1.17.1
+  it.each([
+    [0.95, 10, 2.2281388519649385],
+    [0.95, 2, 4.302652729911275],
+    [0.99, 1, 63.65674116287399],
+    [0.95, null, 1.959963984540054],
+  ])('quantile of %d with %s degrees of freedom', (level, df, expected) => {
+    expect(Math.abs(twoSidedQuantile(level, df) / expected - 1)).toBeLessThan(1e-10);
+  });
+
+  it('p-values and quantiles are inverse, also far out', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.5, max: 0.9999, noNaN: true }),
+        fc.double({ min: 1, max: 500, noNaN: true }),
+        (level, df) => {
+          expect(twoSidedP(twoSidedQuantile(level, df), df)).toBeCloseTo(1 - level, 9);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,130 @@
+import type { Margin } from '../config/quantities.js';
+import { formatDifference, formatNumber, plural } from '../format.js';
+import { type Difference, LEVEL, type Noise } from './difference.js';
+import { type Needs, needsFor } from './needs.js';
+import type { MetricComparison, Verdict } from './record.js';
+
+/** What a difference means: better, worse, equal, or that it cannot be told, each with its reason. */
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly needs: Needs | null;
+}
+
+/** Half-width of "does not matter" in the metric's own unit; relative margins are of the baseline's magnitude. */
+export function toleranceOf(margin: Margin | undefined, baseline: number | null): number {
+  if (!margin) return 0;
+  return margin.kind === 'absolute' ? margin.amount : margin.share * Math.abs(baseline ?? 0);
+}
+
+/**
+ * - `equal`: the whole interval lies within the tolerance (and a difference that is exactly 0 with no noise at all);
+ * - `better` or `worse`: the interval excludes 0 and the difference is larger than the tolerance;
+ * - `inconclusive`: neither is certain.
+ *
+ * @param pAdjusted the p-value after correction for the metrics judged together; null when no noise is known
+ * @param toleranceDeclared without known noise, only a tolerance that the team declared can make a verdict
+ */
+export function judge(options: {
+  readonly difference: Difference;
+  readonly direction: MetricComparison['direction'];
+  readonly tolerance: number;
+  readonly toleranceDeclared: boolean;
+  readonly pAdjusted: number | null;
+}): Judgement {
+  const { difference, direction, tolerance } = options;
+  if (direction === 'none') {
+    return settled(
+      difference.value === 0 ? 'equal' : 'changed',
+      difference.value === 0 ? 'no difference' : 'no direction is known: neither better nor worse',
+    );
+  }
+  const gain = direction === 'higher' ? difference.value : -difference.value;
+  if (difference.noise === null) return judgeWithoutNoise({ ...options, gain });
+  const noise = difference.noise;
+  const [low, high] = gainInterval(noise, direction);
+  if (low >= -tolerance && high <= tolerance) {
+    return settled(
+      'equal',
+      tolerance > 0 ? `within ${formatNumber(tolerance, 3)}, beyond doubt` : 'no difference',
+    );
+  }
+  const excludesZero = low > 0 || high < 0;
+  const survives = (options.pAdjusted ?? noise.p) <= 1 - LEVEL;
+  if (excludesZero && survives && Math.abs(gain) > tolerance) {
+    return settled(gain > 0 ? 'better' : 'worse', `${intervalInWords(noise)} (${noise.method})`);
+  }
+  return cannotTell({ noise, gain, tolerance, excludesZero, survives });
+}
+
+function judgeWithoutNoise(options: {
+  readonly gain: number;
+  readonly tolerance: number;
+  readonly toleranceDeclared: boolean;
+}): Judgement {
+  const { gain, tolerance } = options;
+  if (Math.abs(gain) <= tolerance) {
+    return settled(
+      'equal',
+      gain === 0 ? 'no difference' : `within the tolerance of ${formatNumber(tolerance, 3)}`,
+    );
+  }
+  if (options.toleranceDeclared) {
+    return settled(
+      gain > 0 ? 'better' : 'worse',
+      `beyond the tolerance of ${formatNumber(tolerance, 3)}; no uncertainty known`,
+    );
+  }
+  return {
+    verdict: 'inconclusive',
+    reason:
+      'no uncertainty known: add `seeds: [1, 2, 3]` under `train`, or `evaluate` with a predictions file',
+    needs: null,
+  };
+}
+
+function cannotTell(options: {
+  readonly noise: Noise;
+  readonly gain: number;
+  readonly tolerance: number;
+  readonly excludesZero: boolean;
+  readonly survives: boolean;
+}): Judgement {
+  const { noise, gain, tolerance } = options;
+  const size = Math.abs(gain);
+  // To call it, the interval must shrink until it leaves 0, or until it lies within the tolerance: whichever is nearer.
+  const needs = needsFor(noise, size > tolerance ? size : Math.max(tolerance - size, size));
+  const why = !options.excludesZero
+    ? `cannot tell: ${intervalInWords(noise)} includes no change`
+    : !options.survives
+      ? `cannot tell: ${intervalInWords(noise)}, but among this many metrics one such difference is expected by chance`
+      : `cannot tell whether it matters: ${intervalInWords(noise)}, tolerance ${formatNumber(tolerance, 3)}`;
+  return { verdict: 'inconclusive', reason: `${why}; ${needsInWords(needs)}`, needs };
+}
+
+export function needsInWords(needs: Needs): string {
+  const ways = [
+    needs.seeds === null ? null : `${plural(needs.seeds, 'seed')} each`,
+    needs.rows === null ? null : `${plural(needs.rows, 'row')} of evaluation data`,
+  ].filter((way) => way !== null);
+  if (ways.length === 0) return 'no reasonable number of seeds or rows would settle it';
+  return `about ${ways.join(' or ')} would settle it`;
+}
+
+/** The interval seen as gain: positive is better. */
+export function gainInterval(
+  noise: Pick<Noise, 'interval'>,
+  direction: 'higher' | 'lower',
+): [number, number] {
+  const [low, high] = noise.interval;
+  return direction === 'higher' ? [low, high] : [-high, -low];
+}
+
+export function intervalInWords(noise: Pick<Noise, 'interval'>): string {
+  return `${formatDifference(noise.interval[0])} to ${formatDifference(noise.interval[1])} at ${LEVEL * 100} %`;
+}
+
+function settled(verdict: Verdict, reason: string): Judgement {
+  return { verdict, reason, needs: null };
+}
