@@ -6,39 +6,79 @@ import { duration, share } from './quantities.js';
 export const severity = z.enum(['error', 'warn']);
 export type Severity = z.infer<typeof severity>;
 
+const boundValue = z.union([z.number(), z.string()], { error: 'expected a number, or a date in quotes' });
+
 export const columnSchema = z
   .strictObject({
     type: z
       .enum(['integer', 'number', 'string', 'boolean', 'date', 'timestamp'])
       .describe('what every present value must parse as'),
     required: z.boolean().describe('the column must exist and have no missing value'),
-    max_missing: share.describe('largest share of missing values, 0.01 or 1%'),
-    min: z.union([z.number(), z.string()]).describe('smallest value (a string for dates)'),
-    max: z.union([z.number(), z.string()]).describe('largest value (a string for dates)'),
-    min_length: z.int().nonnegative(),
-    max_length: z.int().nonnegative(),
+    max_missing: share.describe('largest share of missing values: 0.01 or 1%'),
+    min: boundValue.describe('smallest value allowed; a text for dates'),
+    max: boundValue.describe('largest value allowed; a text for dates'),
+    min_length: z.int().nonnegative().describe('smallest number of characters'),
+    max_length: z.int().nonnegative().describe('largest number of characters'),
     pattern: z.string().describe('regular expression (RE2) that every present value must match'),
-    allowed: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
-    unique: z.boolean(),
-    monotonic: z.enum(['increasing', 'decreasing']),
-    severity,
-    max_failing: share,
+    allowed: z
+      .array(
+        z.union([z.string(), z.number(), z.boolean()], { error: 'expected a text, a number, true or false' }),
+      )
+      .min(1)
+      .describe('the only values there may be'),
+    unique: z.boolean().describe('no value occurs twice'),
+    monotonic: z.enum(['increasing', 'decreasing']).describe('values never go the other way from row to row'),
+    severity: severity.describe('error makes the dataset invalid, warn only tells; error when left out'),
+    max_failing: share.describe('largest share of rows that may fail a check of this column'),
   })
   .partial();
 export type ColumnSchema = z.infer<typeof columnSchema>;
 
-const common = { severity: severity.optional(), max_failing: share.optional(), name: z.string().optional() };
-const bounds = z.strictObject({ min: z.int().nonnegative(), max: z.int().nonnegative() }).partial();
+const common = {
+  severity: severity
+    .optional()
+    .describe('error makes the dataset invalid, warn only tells; error when left out'),
+  max_failing: share.optional().describe('largest share of rows that may fail'),
+  name: z.string().optional().describe('shown in reports instead of the check itself'),
+};
+const bounds = z
+  .strictObject({
+    min: z.int().nonnegative().describe('fewest rows'),
+    max: z.int().nonnegative().describe('most rows'),
+  })
+  .partial();
 
 export const dataCheck = z.union(
   [
-    z.strictObject({ rows: bounds, ...common }),
-    z.strictObject({ unique: z.array(z.string()).min(1), ...common }),
-    z.strictObject({ sql: z.string().min(1), ...common }),
-    z.strictObject({ expectations: z.string().min(1), ...common }),
-    z.strictObject({ freshness: z.strictObject({ column: z.string(), max_age: duration }), ...common }),
+    z.strictObject({ rows: bounds.describe('how many rows there may be'), ...common }),
     z.strictObject({
-      foreign_key: z.strictObject({ columns: z.array(z.string()).min(1), references: z.string() }),
+      unique: z.array(z.string()).min(1).describe('columns whose values together occur once'),
+      ...common,
+    }),
+    z.strictObject({
+      sql: z.string().min(1).describe('a query over the table data; every row it returns is a violation'),
+      ...common,
+    }),
+    z.strictObject({
+      expectations: z.string().min(1).describe('path of a Great Expectations suite'),
+      ...common,
+    }),
+    z.strictObject({
+      freshness: z
+        .strictObject({
+          column: z.string().describe('a date or timestamp column'),
+          max_age: duration.describe('greatest age of its newest value'),
+        })
+        .describe('the newest row is young enough'),
+      ...common,
+    }),
+    z.strictObject({
+      foreign_key: z
+        .strictObject({
+          columns: z.array(z.string()).min(1).describe('columns of this dataset'),
+          references: z.string().describe('DATASET(COLUMN, …) that must have them'),
+        })
+        .describe('values that exist in another dataset'),
       ...common,
     }),
   ],
@@ -54,10 +94,10 @@ export const executor = z
   .describe('where it runs; local is this machine');
 
 export const dataStep = z.strictObject({
-  name: z.string().min(1),
-  sql: z.string().optional(),
-  run: z.string().optional(),
-  notebook: z.string().optional(),
+  name: z.string().min(1).describe('shown in reports'),
+  sql: z.string().optional().describe('a query over the table input'),
+  run: z.string().optional().describe('a command; it reads $ASSAY_INPUT and writes $ASSAY_OUTPUT'),
+  notebook: z.string().optional().describe('a notebook to run'),
   executor: executor.default('local'),
 });
 
@@ -65,18 +105,28 @@ export const datasetFormat = z.enum(['csv', 'tsv', 'jsonl', 'json', 'parquet']);
 export type DatasetFormat = z.infer<typeof datasetFormat>;
 
 export const datasetConfig = z.strictObject({
-  source: z.string().min(1).describe('file or glob, relative to assay.yml'),
+  source: z.string().min(1).describe('a file or glob, relative to assay.yml'),
   format: datasetFormat.optional().describe('guessed from the file name when left out'),
-  delimiter: z.string().length(1).optional().describe('of CSV; a comma when left out'),
+  delimiter: z
+    .string()
+    .length(1, { error: 'expected one character' })
+    .optional()
+    .describe('of CSV; a comma when left out'),
   missing: z
     .array(z.string())
     .default([''])
     .describe("texts that mean missing in CSV and TSV, such as '' and '?'"),
-  steps: z.array(dataStep).default([]),
-  columns: z.record(z.string(), columnSchema).default({}),
-  extra_columns: z.enum(['allow', 'warn', 'fail']).default('allow'),
-  checks: z.array(dataCheck).default([]),
-  reference: z.string().optional(),
+  steps: z.array(dataStep).default([]).describe('collect, clean and transform, one after another'),
+  columns: z
+    .record(z.string(), columnSchema)
+    .default({})
+    .describe('what each column must be like, by its name'),
+  extra_columns: z
+    .enum(['allow', 'warn', 'fail'])
+    .default('allow')
+    .describe('what a column means that columns does not name'),
+  checks: z.array(dataCheck).default([]).describe('checks of the dataset as a whole'),
+  reference: z.string().optional().describe('what drift is measured against'),
   show_values: z.boolean().default(false).describe('allow raw values in reports of this dataset'),
 });
 export type DatasetConfig = z.infer<typeof datasetConfig>;

@@ -7,23 +7,27 @@ import { modelConfig, modelName } from './model.js';
 export const historyConfig = z.union(
   [
     z.strictObject({
-      branch: z.string().min(1).default('assay'),
+      branch: z.string().min(1).default('assay').describe('the branch that holds the records'),
       push: z
         .enum(['auto', 'always', 'never'])
         .default('auto')
-        .describe('auto: pushed in CI, local on a laptop'),
+        .describe('auto: pushed in CI, kept local on a laptop'),
     }),
-    z.strictObject({ directory: z.string().min(1) }),
+    z.strictObject({ directory: z.string().min(1).describe('a directory instead of a branch') }),
   ],
   { error: 'expected { branch: NAME } or { directory: PATH }' },
 );
-export type HistoryConfig = z.infer<typeof historyConfig>;
 
 export const artifactsConfig = z.union(
   [
     z.literal('releases'),
-    z.strictObject({ directory: z.string().min(1) }),
-    z.strictObject({ s3: z.string().regex(/^s3:\/\/[^/]+/) }),
+    z.strictObject({ directory: z.string().min(1).describe('relative to assay.yml') }),
+    z.strictObject({
+      s3: z
+        .string()
+        .regex(/^s3:\/\/[^/]+/, { error: 'expected s3://bucket/prefix' })
+        .describe('s3://bucket/prefix'),
+    }),
   ],
   { error: 'expected releases, { directory: PATH } or { s3: s3://bucket/prefix }' },
 );
@@ -37,22 +41,36 @@ const secretVariable = z.string().regex(/^\$\{?[A-Z_][A-Z0-9_]*\}?$/, {
 });
 export const notifyConfig = z
   .strictObject({
-    slack: secretVariable.optional(),
-    teams: secretVariable.optional(),
-    webhook: secretVariable.optional(),
-    on: notifyEvents.min(1),
+    slack: secretVariable.optional().describe('the environment variable with the address of a Slack webhook'),
+    teams: secretVariable
+      .optional()
+      .describe('the environment variable with the address of a Teams workflow'),
+    webhook: secretVariable
+      .optional()
+      .describe('the environment variable with the address of any other webhook'),
+    on: notifyEvents.min(1).describe('which events are told'),
   })
   .refine((to) => [to.slack, to.teams, to.webhook].filter(Boolean).length === 1, {
     error: 'expected exactly one of slack, teams, webhook',
   });
 
 export const configSchema = z.strictObject({
-  version: z.literal(1, { error: 'expected 1, the only version there is' }).default(1),
-  history: historyConfig.prefault({}),
-  artifacts: artifactsConfig.optional(),
-  data: z.record(modelName, datasetConfig).default({}),
-  models: z.record(modelName, modelConfig).default({}),
-  notify: z.array(notifyConfig).default([]),
-  include: z.array(z.string().min(1)).default([]).describe('further assay.yml files of a monorepo'),
+  version: z
+    .literal(1, { error: 'expected 1, the only version there is' })
+    .default(1)
+    .describe('of this format'),
+  history: historyConfig
+    .prefault({})
+    .describe('where records are kept: a branch of the repository, or a directory outside git'),
+  artifacts: artifactsConfig
+    .optional()
+    .describe('where models and other large files are kept; under .assay when left out'),
+  data: z.record(modelName, datasetConfig).default({}).describe('datasets, by name'),
+  models: z.record(modelName, modelConfig).default({}).describe('models, by name'),
+  notify: z.array(notifyConfig).default([]).describe('who is told what'),
+  include: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('further assay.yml files of a monorepo, globs allowed; their paths are relative to themselves'),
 });
 export type Config = z.infer<typeof configSchema>;

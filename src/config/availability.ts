@@ -1,0 +1,137 @@
+import type { Finding } from './explain.js';
+import type { Path } from './yaml.js';
+
+/**
+ * What assay.yml can already say and this version cannot yet do. Such a feature is refused by name, never ignored.
+ * One entry a feature: the work that brings it deletes its entry.
+ */
+interface Unavailable {
+  readonly feature: string;
+  /** `*` stands for any name or place in a list. */
+  readonly path: readonly string[];
+  /** Only values like this; anything at all when left out. */
+  readonly when?: (value: unknown, config: unknown) => boolean;
+  readonly mend?: string;
+  /** The message names the value too: `executor: spark`. */
+  readonly sayValue?: true;
+}
+
+const matches = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
+const oneOf =
+  (...words: readonly string[]) =>
+  (value: unknown) =>
+    typeof value === 'string' && words.includes(value);
+const notEmpty = (value: unknown) => !(Array.isArray(value) && value.length === 0);
+const isDatasetName = (value: unknown, config: unknown) => {
+  const data = (config as { data?: unknown } | null)?.data;
+  return typeof value === 'string' && typeof data === 'object' && data !== null && Object.hasOwn(data, value);
+};
+
+const LOCAL_FILE = 'name a file or a glob, relative to assay.yml';
+const OWN_ARTIFACTS = 'write { directory: PATH }, or leave it out to keep them under .assay';
+const OWN_COMMAND = 'write run: with a command of your own that deploys';
+
+const UNAVAILABLE: readonly Unavailable[] = [
+  { feature: 'artifacts: releases', path: ['artifacts'], when: oneOf('releases'), mend: OWN_ARTIFACTS },
+  { feature: 'artifacts: s3', path: ['artifacts', 's3'], mend: OWN_ARTIFACTS },
+  { feature: 'notify', path: ['notify'], when: notEmpty },
+
+  {
+    feature: 'source: https://',
+    path: ['data', '*', 'source'],
+    when: matches(/^https?:/i),
+    mend: LOCAL_FILE,
+  },
+  { feature: 'source: s3://', path: ['data', '*', 'source'], when: matches(/^s3:/i), mend: LOCAL_FILE },
+  {
+    feature: 'source: release:',
+    path: ['data', '*', 'source'],
+    when: matches(/^release:/),
+    mend: LOCAL_FILE,
+  },
+  {
+    feature: 'source: DATASET',
+    path: ['data', '*', 'source'],
+    when: isDatasetName,
+    mend: LOCAL_FILE,
+  },
+  { feature: 'steps', path: ['data', '*', 'steps'], when: notEmpty },
+  { feature: 'reference', path: ['data', '*', 'reference'] },
+  { feature: 'checks: sql', path: ['data', '*', 'checks', '*', 'sql'] },
+  { feature: 'checks: expectations', path: ['data', '*', 'checks', '*', 'expectations'] },
+  { feature: 'checks: freshness', path: ['data', '*', 'checks', '*', 'freshness'] },
+  { feature: 'checks: foreign_key', path: ['data', '*', 'checks', '*', 'foreign_key'] },
+
+  {
+    feature: 'train: notebook',
+    path: ['models', '*', 'train', 'notebook'],
+    mend: 'write run: with a command',
+  },
+  {
+    feature: 'executor',
+    path: ['models', '*', 'train', 'executor'],
+    when: (value) => value !== 'local',
+    sayValue: true,
+    mend: 'write executor: local, or leave it out',
+  },
+  {
+    feature: 'task: multilabel',
+    path: ['models', '*', 'evaluate', 'task'],
+    when: oneOf('multilabel'),
+  },
+  { feature: 'task: ranking', path: ['models', '*', 'evaluate', 'task'], when: oneOf('ranking') },
+  { feature: 'task: forecast', path: ['models', '*', 'evaluate', 'task'], when: oneOf('forecast') },
+  { feature: 'columns: query', path: ['models', '*', 'evaluate', 'columns', 'query'] },
+  { feature: 'tune', path: ['models', '*', 'tune'] },
+  { feature: 'serve', path: ['models', '*', 'serve'] },
+  { feature: 'monitor', path: ['models', '*', 'monitor'] },
+  { feature: 'deploy: kubernetes', path: ['models', '*', 'deploy', '*', 'kubernetes'], mend: OWN_COMMAND },
+  { feature: 'deploy: sagemaker', path: ['models', '*', 'deploy', '*', 'sagemaker'], mend: OWN_COMMAND },
+  { feature: 'deploy: terraform', path: ['models', '*', 'deploy', '*', 'terraform'], mend: OWN_COMMAND },
+  { feature: 'deploy: docker', path: ['models', '*', 'deploy', '*', 'docker'], mend: OWN_COMMAND },
+  { feature: 'deploy: webhook', path: ['models', '*', 'deploy', '*', 'webhook'], mend: OWN_COMMAND },
+  { feature: 'deploy: strategy', path: ['models', '*', 'deploy', '*', 'strategy'] },
+];
+
+/** What is refused, for the documentation: names and paths (`models.*.tune`), and whether the whole key is. */
+export const unavailable: readonly {
+  readonly feature: string;
+  readonly path: string;
+  readonly whole: boolean;
+}[] = UNAVAILABLE.map(({ feature, path, when }) => ({
+  feature,
+  path: path.join('.'),
+  whole: when === undefined || when === notEmpty,
+}));
+
+/** Everything in `value` (assay.yml as a plain value, not yet validated) that this version cannot do. */
+export function unavailableFeatures(value: unknown): readonly Finding[] {
+  return UNAVAILABLE.flatMap((entry) =>
+    placesOf(value, entry.path)
+      .filter((place) => entry.when?.(place.value, value) ?? true)
+      .map((place): Finding => {
+        const at = entry.when && typeof place.value === 'string' ? 'value' : 'key';
+        const what = entry.sayValue ? `${entry.feature}: ${String(place.value).slice(0, 40)}` : entry.feature;
+        const message = `\`${what}\` is not available in this version`;
+        return { path: place.path, at, message, ...(entry.mend ? { mend: entry.mend } : {}) };
+      }),
+  );
+}
+
+interface Place {
+  readonly path: Path;
+  readonly value: unknown;
+}
+
+function placesOf(value: unknown, pattern: readonly string[]): readonly Place[] {
+  let places: readonly Place[] = [{ path: [], value }];
+  for (const part of pattern) {
+    places = places.flatMap(({ path, value: outer }) => {
+      if (typeof outer !== 'object' || outer === null) return [];
+      return Object.entries(outer)
+        .filter(([key]) => part === '*' || key === part)
+        .map(([key, inner]) => ({ path: [...path, Array.isArray(outer) ? Number(key) : key], value: inner }));
+    });
+  }
+  return places;
+}
