@@ -1,0 +1,147 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatBytes, plural } from '../../format.js';
+import { RECORD_KINDS } from '../../history/record.js';
+import { parseTree, type TreeEntry } from '../../platform/git/branch.js';
+import { openGit } from '../../platform/git/git.js';
+import { type Check, failedCheck, type Patient } from './check.js';
+
+/** Where GitHub stops: trees of more entries are cut by its API, larger blobs are refused by its server. */
+const LIMITS = { entries: 100_000, blobBytes: 100 * 2 ** 20 } as const;
+const LOUD_AT = 0.8;
+const LARGE_STORE = 5e9;
+
+/** The state of the clone, the history and what is kept under .assay. */
+export async function repositoryChecks(patient: Patient): Promise<readonly Check[]> {
+  return [
+    ...(await cloneChecks(patient)),
+    ...(await historyChecks(patient)),
+    ...(await storeChecks(patient)),
+  ];
+}
+
+async function cloneChecks({ folder, gitRoot, world }: Patient): Promise<readonly Check[]> {
+  if (gitRoot === undefined) {
+    const message =
+      'not a git repository: the history is kept in .assay/history, and there is no baseline by commit';
+    return [{ name: 'repository', state: 'warning', message, mend: 'git init, then commit' }];
+  }
+  try {
+    const git = openGit({ folder, env: world.env });
+    const head = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD']);
+    if (head.code !== 0) {
+      const mend = 'git add -A && git commit -m "first commit"';
+      return [{ name: 'repository', state: 'warning', message: 'a git repository without commits', mend }];
+    }
+    const branch = await git.run(['symbolic-ref', '--short', '--quiet', 'HEAD']);
+    const shallow = (await git.text(['rev-parse', '--is-shallow-repository'])) === 'true';
+    const checks: Check[] = [];
+    if (branch.code === 0) {
+      const message = `git repository on the branch ${branch.stdout.toString('utf8').trim()}`;
+      checks.push({ name: 'repository', state: 'ok', message });
+    } else if (world.runner.kind === 'local') {
+      const mend = 'git switch BRANCH; runs are then recorded with their branch';
+      checks.push({
+        name: 'repository',
+        state: 'warning',
+        message: 'no branch is checked out (detached HEAD)',
+        mend,
+      });
+    } else {
+      checks.push({
+        name: 'repository',
+        state: 'ok',
+        message: 'git repository, detached HEAD as usual in CI',
+      });
+    }
+    if (shallow) {
+      const message = 'a shallow clone: baselines may need older commits, which are then fetched';
+      const mend = 'with: { fetch-depth: 0 } of actions/checkout, or git fetch --unshallow';
+      checks.push({ name: 'shallow', state: 'warning', message, mend });
+    }
+    return checks;
+  } catch (error) {
+    return [failedCheck('repository', error)];
+  }
+}
+
+async function historyChecks(patient: Patient): Promise<readonly Check[]> {
+  const { project, gitRoot } = patient;
+  if (!project) return [];
+  try {
+    const history = await project.history();
+    const counts = await Promise.all(RECORD_KINDS.map(async (kind) => (await history.list({ kind })).length));
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const kinds = RECORD_KINDS.flatMap((kind, index) => {
+      const count = counts[index] ?? 0;
+      return count > 0 ? [plural(count, kind)] : [];
+    });
+    const settings = project.config.history;
+    const place = 'branch' in settings && gitRoot ? `the branch ${settings.branch}` : 'a folder';
+    const message =
+      total === 0
+        ? `history on ${place}: no records yet`
+        : `history on ${place} is readable: ${kinds.join(', ')}`;
+    const check: Check = { name: 'history', state: 'ok', message };
+    return 'branch' in settings && gitRoot
+      ? [check, ...(await branchLimits(patient, settings.branch))]
+      : [check];
+  } catch (error) {
+    return [failedCheck('history', error)];
+  }
+}
+
+async function branchLimits({ folder, world }: Patient, branch: string): Promise<readonly Check[]> {
+  const git = openGit({ folder, env: world.env });
+  const listing = await git.run(['ls-tree', '-r', '-l', '-z', '--full-tree', `refs/heads/${branch}`]);
+  return listing.code === 0 ? limitChecks(parseTree(listing.stdout.toString('utf8')), branch) : [];
+}
+
+export function limitChecks(entries: readonly TreeEntry[], branch: string): readonly Check[] {
+  const largest = entries.reduce((bytes, entry) => Math.max(bytes, entry.bytes), 0);
+  const mend =
+    'keep older records elsewhere: a new branch in history: { branch: NAME } starts empty, the old one stays';
+  return [
+    limitCheck(
+      { used: entries.length, limit: LIMITS.entries, what: `files on the branch ${branch}`, mend },
+      String,
+    ),
+    limitCheck({ used: largest, limit: LIMITS.blobBytes, what: 'in the largest record', mend }, formatBytes),
+  ].flat();
+}
+
+function limitCheck(
+  one: { readonly used: number; readonly limit: number; readonly what: string; readonly mend: string },
+  format: (value: number) => string,
+): readonly Check[] {
+  if (one.used < LOUD_AT * one.limit) return [];
+  const percent = Math.floor((one.used / one.limit) * 100);
+  const message = `${format(one.used)} ${one.what}: ${percent}% of the ${format(one.limit)} that GitHub allows`;
+  return [{ name: 'limits', state: one.used < one.limit ? 'warning' : 'broken', message, mend: one.mend }];
+}
+
+async function storeChecks({ project }: Patient): Promise<readonly Check[]> {
+  if (!project) return [];
+  const bytes = await folderBytes(project.store);
+  if (bytes === 0) return [];
+  const message = `.assay holds ${formatBytes(bytes)}`;
+  if (bytes < LARGE_STORE) return [{ name: 'store', state: 'ok', message }];
+  const mend =
+    'old artifacts under .assay/artifacts may be removed; records and versions name them by digest';
+  return [{ name: 'store', state: 'warning', message, mend }];
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const sizes = entries.map(async (entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return folderBytes(path);
+    return entry.isFile()
+      ? stat(path).then(
+          ({ size }) => size,
+          () => 0,
+        )
+      : 0;
+  });
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
