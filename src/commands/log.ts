@@ -1,0 +1,62 @@
+import { plural } from '../format.js';
+import { RECORD_KINDS } from '../history/record.js';
+import { newestFirst } from '../history/stored.js';
+import { textTable } from '../report/table.js';
+import { knowRecord, summarize } from './known-record.js';
+import { chosenModels, openProject } from './project.js';
+import { readLimit } from './runs.js';
+import { defineVerb } from './verb.js';
+
+export const log = defineVerb(
+  {
+    name: 'log',
+    summary: 'what happened to a model, newest first',
+    description:
+      'Every record of a model in one list, newest first: runs, comparisons, decisions, versions, stages, deployments and accepted baselines, and the validations of the datasets it uses. One line each; `assay show ID` tells the rest.',
+    arguments: [
+      { name: 'model', description: 'a model of assay.yml, or one that was there', required: true },
+    ],
+    options: {
+      limit: { kind: 'number', description: 'how many records, 20 unless told', placeholder: 'N' },
+    },
+    outputs: { count: 'how many records there are' },
+    examples: [
+      { command: 'assay log income', explains: 'the last 20 things that happened to a model' },
+      { command: 'assay log income --limit 500 --json', explains: 'its whole story for a program' },
+    ],
+  },
+  async (input, world) => {
+    const limit = readLimit(input.options.limit);
+    const [model = ''] = input.arguments;
+    const project = await openProject(world, input.config);
+    const history = await project.history();
+    const datasets = project.config.models[model]?.data ?? [];
+    const lists = await Promise.all([
+      ...RECORD_KINDS.map((kind) => history.list({ kind, owner: model })),
+      ...datasets.map((owner) => history.list({ kind: 'validation', owner })),
+    ]);
+    const unique = new Map(lists.flat().map((record) => [record.id, record]));
+    const records = newestFirst([...unique.values()]);
+    // A model that is no longer in the config may still have a story; a name without either is a mistake.
+    if (records.length === 0) chosenModels(project, model);
+    const shown = records.slice(0, limit);
+    const table = textTable({
+      columns: [{ title: 'time (UTC)' }, { title: 'what' }, { title: 'id' }, { title: '' }],
+      rows: shown.map((record) => {
+        const known = knowRecord(record);
+        const kind = record.schema.replace(/^assay\/|@.*$/g, '');
+        return [record.time.slice(0, 16).replace('T', ' '), kind, record.id, summarize(known)];
+      }),
+    });
+    const rest = `${shown.length} of ${plural(records.length, 'record')}; all: --limit ${records.length}`;
+    return {
+      exit: 0,
+      json: { count: records.length, records: shown },
+      text:
+        records.length === 0
+          ? `Nothing has happened to ${model} yet; the first run is made by: assay train ${model}`
+          : [table, ...(shown.length < records.length ? ['', rest] : [])].join('\n'),
+      outputs: { count: String(records.length) },
+    };
+  },
+);
