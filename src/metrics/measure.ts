@@ -1,0 +1,67 @@
+import { StableSum, totalWeight, weightedSum } from './sums.js';
+
+/**
+ * One metric on one set of rows, with what its standard error comes from.
+ *
+ * `influence` is the infinitesimal jackknife: how much each row pulls the value, scaled so that it sums to 0 and the
+ * standard error is √Σ influence² / n. For a mean it is lossᵢ − mean; for anything else that is a smooth function of means
+ * it is the delta method. Differences of two models on the same rows have the standard error √Σ (aᵢ − bᵢ)² / n, which is
+ * what makes a comparison paired. (Efron, The Jackknife, the Bootstrap and Other Resampling Plans, 1982, chapter 6.)
+ *
+ * Weighted: influenceᵢ = n · wᵢ · ∂value/∂wᵢ, the weights taken as given.
+ */
+export interface Measure {
+  readonly name: string;
+  readonly value: number | null;
+  /** Why `value` is null. */
+  readonly reason?: string;
+  /** Computed when asked for; null where there is no sound one (medians, maxima, binned values, 0/0 by convention). */
+  readonly influence: (() => Float64Array) | null;
+}
+
+export function undefinedMeasure(name: string, reason: string): Measure {
+  return { name, value: null, reason, influence: null };
+}
+
+/**
+ * √Σ influence² / n. Null for fewer than two rows and when no row pulls at all: rows without any variation (every one
+ * right, say) tell nothing of their own uncertainty, and 0 would claim certainty.
+ */
+export function standardError(influence: Float64Array): number | null {
+  if (influence.length < 2) return null;
+  const squares = new StableSum();
+  for (const pull of influence) squares.add(pull * pull);
+  const error = Math.sqrt(squares.value) / influence.length;
+  return error > 0 && Number.isFinite(error) ? error : null;
+}
+
+/** How much each row counts; `total` is the sum. */
+export interface WeightedRows {
+  readonly weights: Float64Array | null;
+  readonly total: number;
+}
+
+export function weightedRows(weights: Float64Array | null, rows: number): WeightedRows {
+  return { weights, total: totalWeight(weights, rows) };
+}
+
+/** Mean of a loss per row, with its influence. */
+export function meanMeasure(
+  name: string,
+  loss: Float64Array,
+  rows: WeightedRows,
+): Measure & { readonly value: number } {
+  const value = weightedMean(loss, rows);
+  return { name, value, influence: () => centred(loss, value, rows) };
+}
+
+export function weightedMean(terms: Float64Array, rows: WeightedRows): number {
+  return weightedSum(terms, rows.weights) / rows.total;
+}
+
+/** n · wᵢ/W · (termᵢ − mean) */
+export function centred(terms: Float64Array, mean: number, rows: WeightedRows): Float64Array {
+  const { weights, total } = rows;
+  const n = terms.length;
+  return terms.map((term, i) => (term - mean) * (weights ? (n * (weights[i] as number)) / total : 1));
+}

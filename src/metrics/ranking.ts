@@ -1,0 +1,237 @@
+import { type Measure, undefinedMeasure } from './measure.js';
+import { StableSum } from './sums.js';
+
+/** Metrics of the order that scores put the rows in: ROC and precision-recall curves. Equal scores are one step. */
+
+/** Rows grouped by equal score, ascending, with the weight of each class in and below each group. */
+export interface Ranking {
+  readonly rows: number;
+  readonly labels: Uint8Array;
+  readonly weights: Float64Array | null;
+  /** Group of each row. */
+  readonly group: Int32Array;
+  readonly groups: number;
+  /** Weight of each class within each group. */
+  readonly positive: Float64Array;
+  readonly negative: Float64Array;
+  /** Weight of each class in the groups below, one longer than the groups: the last is the total. */
+  readonly positiveBelow: Float64Array;
+  readonly negativeBelow: Float64Array;
+  /** Rows of each class that count (weight above 0). */
+  readonly positives: number;
+  readonly negatives: number;
+}
+
+/** @param labels 1 for the positive class */
+export function rankingOf(labels: Uint8Array, scores: Float64Array, weights: Float64Array | null): Ranking {
+  const rows = labels.length;
+  const { group, groups } = groupEqual(scores);
+  const sums = { positive: new Float64Array(groups), negative: new Float64Array(groups) };
+  const rests = { positive: new Float64Array(groups), negative: new Float64Array(groups) };
+  let positives = 0;
+  let negatives = 0;
+  for (let i = 0; i < rows; i++) {
+    const weight = weights ? (weights[i] as number) : 1;
+    const side = labels[i] === 1 ? 'positive' : 'negative';
+    if (weight > 0) side === 'positive' ? positives++ : negatives++;
+    addTo(sums[side], rests[side], group[i] as number, weight);
+  }
+  const positive = sums.positive.map((sum, g) => sum + (rests.positive[g] as number));
+  const negative = sums.negative.map((sum, g) => sum + (rests.negative[g] as number));
+  return {
+    rows,
+    labels,
+    weights,
+    group,
+    groups,
+    positive,
+    negative,
+    positiveBelow: running(positive),
+    negativeBelow: running(negative),
+    positives,
+    negatives,
+  };
+}
+
+/** Neumaier's sum into one place of an array. */
+function addTo(sums: Float64Array, rests: Float64Array, at: number, term: number): void {
+  const sum = sums[at] as number;
+  const next = sum + term;
+  const lost = Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
+  rests[at] = (rests[at] as number) + lost;
+  sums[at] = next;
+}
+
+function running(terms: Float64Array): Float64Array {
+  const sum = new StableSum();
+  const below = new Float64Array(terms.length + 1);
+  terms.forEach((term, g) => {
+    sum.add(term);
+    below[g + 1] = sum.value;
+  });
+  return below;
+}
+
+/** Sorts numbers natively (no comparison function), then finds each row's place by bisection. */
+function groupEqual(scores: Float64Array): { readonly group: Int32Array; readonly groups: number } {
+  const sorted = scores.slice().sort();
+  let groups = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[groups++] = sorted[i] as number;
+  }
+  const group = new Int32Array(scores.length);
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i] as number;
+    let low = 0;
+    let high = groups - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] as number) < score) low = middle + 1;
+      else high = middle;
+    }
+    group[i] = low;
+  }
+  return { group, groups };
+}
+
+const ONE_CLASS = 'only one class among the labels';
+
+function oneClass(ranking: Ranking): boolean {
+  return !(ranking.positives > 0 && ranking.negatives > 0);
+}
+
+/**
+ * Area under the ROC curve: the chance that a positive row scores above a negative one, half for ties. Influence: the structural
+ * components of DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), with their m − 1 and n − 1, so that variances and
+ * covariances equal theirs; by cumulative sums (Sun and Xu, IEEE Signal Processing Letters 21, 2014).
+ */
+export function rocAuc(ranking: Ranking, name = 'roc_auc'): Measure {
+  if (oneClass(ranking)) return undefinedMeasure(name, ONE_CLASS);
+  const { groups, positive, negative, negativeBelow, positiveBelow } = ranking;
+  const allPositive = positiveBelow[groups] as number;
+  const allNegative = negativeBelow[groups] as number;
+  const area = new StableSum();
+  for (let g = 0; g < groups; g++) {
+    area.add((positive[g] as number) * ((negativeBelow[g] as number) + (negative[g] as number) / 2));
+  }
+  const value = area.value / allPositive / allNegative;
+  const { positives, negatives } = ranking;
+  if (positives < 2 || negatives < 2) return { name, value, influence: null };
+  const influence = () => {
+    const scalePositive = (ranking.rows / allPositive) * Math.sqrt(positives / (positives - 1));
+    const scaleNegative = (ranking.rows / allNegative) * Math.sqrt(negatives / (negatives - 1));
+    return perRow(ranking, (g, isPositive) => {
+      if (isPositive) {
+        const beaten = ((negativeBelow[g] as number) + (negative[g] as number) / 2) / allNegative;
+        return scalePositive * (beaten - value);
+      }
+      const beating = 1 - ((positiveBelow[g] as number) + (positive[g] as number) / 2) / allPositive;
+      return scaleNegative * (beating - value);
+    });
+  };
+  return { name, value, influence };
+}
+
+/** 2·AUC − 1. */
+export function gini(auc: Measure): Measure {
+  const { value, influence } = auc;
+  if (value === null) return { ...auc, name: 'gini' };
+  return {
+    name: 'gini',
+    value: 2 * value - 1,
+    influence: influence && (() => influence().map((pull) => 2 * pull)),
+  };
+}
+
+/** Largest distance between the score distributions of the two classes. A maximum has no influence. */
+export function ksStatistic(ranking: Ranking): Measure {
+  if (oneClass(ranking)) return undefinedMeasure('ks_statistic', ONE_CLASS);
+  const { groups, negativeBelow, positiveBelow } = ranking;
+  let largest = 0;
+  for (let g = 1; g <= groups; g++) {
+    const positive = (positiveBelow[g] as number) / (positiveBelow[groups] as number);
+    const negative = (negativeBelow[g] as number) / (negativeBelow[groups] as number);
+    largest = Math.max(largest, Math.abs(positive - negative));
+  }
+  return { name: 'ks_statistic', value: largest, influence: null };
+}
+
+/**
+ * Average precision: Σ (recall step) · precision, over the distinct scores from the highest down; that is, the mean precision at
+ * the positive rows. Its influence differentiates that mean: a positive row counts by its own precision, and every row
+ * moves the precision at all positive rows that score no higher than it.
+ */
+export function averagePrecision(ranking: Ranking): Measure {
+  const name = 'average_precision';
+  if (oneClass(ranking)) return undefinedMeasure(name, ONE_CLASS);
+  const { groups, positive } = ranking;
+  const allPositive = ranking.positiveBelow[groups] as number;
+  const precision = new Float64Array(groups);
+  // Slopes of the mean in a positive and in a negative row of each group, from all groups at or below it.
+  const lift = new Float64Array(groups);
+  const drag = new Float64Array(groups);
+  const { right, wrong } = countsFromTop(ranking);
+  const mean = new StableSum();
+  for (let g = 0; g < groups; g++) {
+    const at = (right[g] as number) + (wrong[g] as number);
+    const share = (positive[g] as number) / allPositive;
+    precision[g] = at > 0 ? (right[g] as number) / at : 0;
+    if (share > 0) mean.add(share * (precision[g] as number));
+    const slope = at > 0 ? share / at / at : 0;
+    lift[g] = (g > 0 ? (lift[g - 1] as number) : 0) + slope * (wrong[g] as number);
+    drag[g] = (g > 0 ? (drag[g - 1] as number) : 0) - slope * (right[g] as number);
+  }
+  const value = mean.value;
+  if (ranking.positives < 2) return { name, value, influence: null };
+  const influence = () =>
+    perRow(ranking, (g, isPositive) => {
+      const own = isPositive ? ((precision[g] as number) - value) / allPositive : 0;
+      return ranking.rows * (own + ((isPositive ? lift[g] : drag[g]) as number));
+    });
+  return { name, value, influence };
+}
+
+/** Area under the precision-recall curve by trapezoids, from recall 0 at precision 1. No influence: use average_precision. */
+export function prAucTrapezoid(ranking: Ranking): Measure {
+  const name = 'pr_auc_trapezoid';
+  if (oneClass(ranking)) return undefinedMeasure(name, ONE_CLASS);
+  const allPositive = ranking.positiveBelow[ranking.groups] as number;
+  const { right, wrong } = countsFromTop(ranking);
+  const area = new StableSum();
+  let before = { recall: 0, precision: 1 };
+  for (let g = ranking.groups - 1; g >= 0; g--) {
+    const at = (right[g] as number) + (wrong[g] as number);
+    if (!(at > 0)) continue;
+    const point = { recall: (right[g] as number) / allPositive, precision: (right[g] as number) / at };
+    area.add(((point.recall - before.recall) * (point.precision + before.precision)) / 2);
+    before = point;
+  }
+  return { name, value: area.value, influence: null };
+}
+
+/** Weight of positive (right) and negative (wrong) rows that score at least as high as each group. */
+function countsFromTop(ranking: Ranking): { readonly right: Float64Array; readonly wrong: Float64Array } {
+  const from = (terms: Float64Array) => {
+    const sum = new StableSum();
+    const counts = new Float64Array(terms.length);
+    for (let g = terms.length - 1; g >= 0; g--) {
+      sum.add(terms[g] as number);
+      counts[g] = sum.value;
+    }
+    return counts;
+  };
+  return { right: from(ranking.positive), wrong: from(ranking.negative) };
+}
+
+/** One pull per row, which depends only on its group and class, times its weight. */
+function perRow(ranking: Ranking, pull: (group: number, isPositive: boolean) => number): Float64Array {
+  const ofPositive = Float64Array.from({ length: ranking.groups }, (_, g) => pull(g, true));
+  const ofNegative = Float64Array.from({ length: ranking.groups }, (_, g) => pull(g, false));
+  const { group, labels, weights } = ranking;
+  const pulls = new Float64Array(ranking.rows);
+  for (let i = 0; i < ranking.rows; i++) {
+    const one = (labels[i] === 1 ? ofPositive : ofNegative)[group[i] as number] as number;
+    pulls[i] = weights ? one * (weights[i] as number) : one;
+  }
+  return pulls;
+}
