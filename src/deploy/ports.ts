@@ -11,3 +11,12 @@ export interface Deployments {
     detail: { readonly description: string; readonly url: string | null },
   ): Promise<void>;
 }
+
+/** Asks a deployed service whether it is well. */
+export interface HealthProbe {
+  /** Never throws for a service that does not answer: that is an answer, in words. */
+  get(
+    url: string,
+    limit: { readonly timeoutSeconds: number; readonly cancel: AbortSignal },
+  ): Promise<{ readonly healthy: boolean; readonly detail: string }>;
+}

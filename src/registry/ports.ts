@@ -6,14 +6,15 @@ export interface ReleaseAsset {
 
 /** Where versions are published: draft, upload, verify, publish, so that a killed job leaves a draft and never half a release. */
 export interface Releases {
+  /** Also takes up a draft there is of that tag (title and body become these); throws UserError for a published one. */
   createDraft(release: {
     readonly tag: string;
     readonly title: string;
     readonly body: string;
   }): Promise<void>;
-  /** Uploads the file and verifies what arrived against the digest. */
+  /** Uploads the file and verifies what arrived against the digest; replaces an asset of that name while it is a draft. */
   upload(tag: string, asset: ReleaseAsset, path: string): Promise<void>;
-  /** Returns where people find it; null when it has no address. */
+  /** Returns where people find it, also for one that is published already; null when it has no address. */
   publish(tag: string): Promise<{ readonly url: string | null }>;
   find(
     tag: string,

@@ -23,9 +23,10 @@ export const stageRecord = z.object({
   model: z.string(),
   stage: z.string(),
   number: z.int().positive(),
-  /** GTO: `income#prod#3`. */
+  /** GTO: `income#prod#3`; `income#prod!#3` when the stage is emptied. */
   tag: z.string(),
-  version: z.string(),
+  /** Null when the stage is empty again: its first deployment failed, and nothing was there before. */
+  version: z.string().nullable(),
   /** The version it replaced; null when the stage was empty. */
   replaces: z.string().nullable(),
   action: z.enum(['promote', 'rollback']),
