@@ -1,9 +1,12 @@
 import { baselineInWords } from '../compare/baseline.js';
-import type { ComparisonRecord, Verdict } from '../compare/record.js';
-import { formatDifference, formatNumber } from '../format.js';
+import { comparisonDigits } from '../compare/digits.js';
+import type { ComparisonRecord, MetricComparison, Verdict } from '../compare/record.js';
+import { plural } from '../format.js';
 import { terminalText } from '../report/escape.js';
+import { sliceInWords } from '../report/headline.js';
+import { countVerdicts, metricRows } from '../report/rows.js';
 import { textTable } from '../report/table.js';
-import { compareModel, findRun } from './comparison.js';
+import { compareModel, findRun, watchedMetrics } from './comparison.js';
 import { chosenModels, openProject } from './project.js';
 import { defineVerb } from './verb.js';
 
@@ -39,21 +42,27 @@ export const compare = defineVerb(
   },
   async (input, world) => {
     const project = await openProject(world, input.config);
-    const comparisons: ComparisonRecord[] = [];
-    for (const { name } of chosenModels(project, input.options.model)) {
+    const compared: Compared[] = [];
+    for (const { name, model } of chosenModels(project, input.options.model)) {
       const [a, b] = input.arguments;
       const candidate = await findRun(project, name, b);
       const baseline =
         a === undefined ? input.options.baseline : `run:${(await findRun(project, name, a)).id}`;
-      comparisons.push(
-        await compareModel({ project, world, model: name, candidate, ...(baseline ? { baseline } : {}) }),
-      );
+      const comparison = await compareModel({
+        project,
+        world,
+        model: name,
+        candidate,
+        ...(baseline ? { baseline } : {}),
+      });
+      compared.push({ model: name, comparison, watched: [...watchedMetrics(model)] });
     }
+    const comparisons = compared.map(({ comparison }) => comparison);
     await (await project.history()).append(comparisons);
     return {
       exit: 0,
       json: comparisons.length === 1 ? comparisons[0] : comparisons,
-      text: comparisons.map((comparison) => comparisonText(comparison, input.options.all)).join('\n'),
+      text: compared.map((one) => comparisonText(one, input.options.all)).join('\n'),
       outputs: {
         verdict: mostPressing(comparisons),
         worse: String(countOf(comparisons, 'worse')),
@@ -62,6 +71,12 @@ export const compare = defineVerb(
     };
   },
 );
+
+interface Compared {
+  readonly model: string;
+  readonly comparison: ComparisonRecord;
+  readonly watched: readonly string[];
+}
 
 function countOf(comparisons: readonly ComparisonRecord[], verdict: Verdict): number {
   return comparisons
@@ -82,48 +97,55 @@ function mostPressing(comparisons: readonly ComparisonRecord[]): Verdict {
   return order.find((verdict) => comparisons.some((comparison) => comparison.verdict === verdict)) ?? 'new';
 }
 
-/** What a person reads: the headline, why this baseline, and a table. */
-function comparisonText(comparison: ComparisonRecord, all: boolean): string {
-  const shown = comparison.metrics.filter(
-    (metric) => all || (metric.slice === null && metric.verdict !== 'equal') || metric.verdict === 'worse',
-  );
-  const rows = shown.map((metric) => [
-    metric.slice ? `${metric.name} [${sliceInWords(metric.slice)}]` : metric.name,
-    metric.baseline?.value == null ? '–' : formatNumber(metric.baseline.value),
-    metric.candidate?.value == null ? '–' : formatNumber(metric.candidate.value),
-    metric.difference === null ? '' : formatDifference(metric.difference),
-    metric.interval
-      ? `${formatDifference(metric.interval[0])} … ${formatDifference(metric.interval[1])}`
-      : '',
-    metric.verdict,
-    metric.reason,
-  ]);
-  const hidden = comparison.metrics.length - shown.length;
+/** What a person reads: the headline, why this baseline, and a table of what matters. */
+function comparisonText(compared: Compared, all: boolean): string {
+  const { comparison } = compared;
+  const { main, alarming } = metricRows({
+    ...compared,
+    run: undefined,
+    decision: undefined,
+    validations: [],
+  });
+  const shown = all ? comparison.metrics : [...main, ...alarming.slice(0, OPEN_SLICES)];
+  const hidden = comparison.metrics.filter((metric) => !shown.includes(metric));
   return [
     `${comparison.model}: ${comparison.verdict}`,
-    `compared with ${terminalText(baselineInWords(comparison.baseline))}`,
-    textTable({
-      columns: [
-        { title: 'metric' },
-        { title: 'baseline', align: 'right' },
-        { title: 'this run', align: 'right' },
-        { title: 'difference', align: 'right' },
-        { title: '95 % interval', align: 'right' },
-        { title: 'verdict' },
-        { title: 'reason' },
-      ],
-      rows,
-    }),
-    hidden > 0 ? `${hidden} more (slices and metrics that are equal): --all shows them` : '',
+    terminalText(baselineInWords(comparison.baseline)),
+    comparisonTable(shown),
+    hidden.length > 0
+      ? `${plural(hidden.length, 'more metric')} and slices (${countVerdicts(hidden)}): --all shows them`
+      : '',
     ...comparison.warnings.map((warning) => `note: ${terminalText(warning)}`),
-    '',
   ]
-    .filter((line, index, lines) => line !== '' || index === lines.length - 1)
-    .join('\n');
+    .filter((line) => line !== '')
+    .join('\n')
+    .concat('\n');
 }
 
-function sliceInWords(slice: Readonly<Record<string, string>>): string {
-  return Object.entries(slice)
-    .map(([column, value]) => `${column}=${value}`)
-    .join(', ');
+const OPEN_SLICES = 5;
+
+function comparisonTable(metrics: readonly MetricComparison[]): string {
+  return textTable({
+    columns: [
+      { title: 'metric' },
+      { title: 'baseline', align: 'right' },
+      { title: 'this run', align: 'right' },
+      { title: 'difference', align: 'right' },
+      { title: '95 % interval', align: 'right' },
+      { title: 'verdict' },
+      { title: 'reason' },
+    ],
+    rows: metrics.map((metric) => {
+      const digits = comparisonDigits(metric);
+      return [
+        metric.slice ? `${metric.name} for ${sliceInWords(metric.slice)}` : metric.name,
+        digits.baseline,
+        digits.candidate,
+        digits.difference,
+        digits.interval,
+        metric.verdict,
+        metric.reason,
+      ];
+    }),
+  });
 }

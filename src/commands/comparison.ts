@@ -3,6 +3,7 @@ import { compareRuns } from '../compare/compare.js';
 import type { ComparisonRecord } from '../compare/record.js';
 import type { MetricGateRule, ModelConfig } from '../config/model.js';
 import { UserError } from '../errors.js';
+import { isCovered } from '../gate/metric-rule.js';
 import { acceptanceRecord } from '../gate/record.js';
 import { readRecords } from '../history/read.js';
 import { stageRecord, versionRecord } from '../registry/record.js';
@@ -29,7 +30,13 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
   const [chosen] = chosenModels(project, request.model);
   if (!chosen) throw new Error(`no config of ${request.model}`);
   const baseline = await baselineOf(request, request.baseline ?? chosen.model.baseline);
-  const evidence = await pairedEvidence({ project, candidate, baseline: baseline.run, model: chosen.model });
+  const evidence = await pairedEvidence({
+    project,
+    world,
+    candidate,
+    baseline: baseline.run,
+    model: chosen.model,
+  });
   for (const warning of evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []) {
     world.terminal.warn(warning);
   }
@@ -47,14 +54,19 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
       evidence,
       rules: chosen.model.metrics.rules,
       watched: watchedMetrics(chosen.model),
+      isGated: ({ name, slice }) =>
+        metricRules(chosen.model).some((rule) => rule.metric === name && isCovered(rule, slice)),
     }),
   };
 }
 
 /** Metrics that a rule of the gate or a tolerance names: those the team cares about. */
 export function watchedMetrics(model: ModelConfig): ReadonlySet<string> {
-  const gated = model.gate.filter((rule): rule is MetricGateRule => 'metric' in rule);
-  return new Set([...Object.keys(model.metrics.rules), ...gated.map((rule) => rule.metric)]);
+  return new Set([...Object.keys(model.metrics.rules), ...metricRules(model).map((rule) => rule.metric)]);
+}
+
+function metricRules(model: ModelConfig): readonly MetricGateRule[] {
+  return model.gate.filter((rule) => 'metric' in rule);
 }
 
 async function baselineOf(request: ComparisonRequest, policy: string): Promise<Baseline> {

@@ -1,22 +1,24 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PairedEvidence } from '../compare/compare.js';
 import type { EvaluateConfig, ModelConfig } from '../config/model.js';
 import { UserError } from '../errors.js';
 import type { Predictions } from '../metrics/predictions.js';
 import type { RunRecord } from '../runs/record.js';
+import type { World } from '../world.js';
+import { readPredictions } from './predictions-file.js';
 import type { Project } from './project.js';
 import { withTemporaryFolder } from './temporary.js';
 
 /** Fetches the predictions that both runs kept and pairs them row by row; without them, says what is lost. */
 export async function pairedEvidence(request: {
   readonly project: Project;
+  readonly world: World;
   readonly candidate: RunRecord;
   /** Undefined when there is no baseline. */
   readonly baseline: RunRecord | undefined;
   readonly model: ModelConfig;
 }): Promise<PairedEvidence> {
-  const { project, candidate, baseline, model } = request;
+  const { candidate, baseline, model } = request;
   if (!baseline) return { kind: 'unpaired', why: null };
   if (!model.evaluate || !hasPredictions(candidate) || !hasPredictions(baseline)) {
     return otherData(candidate, baseline) ?? { kind: 'unpaired', why: null };
@@ -24,8 +26,8 @@ export async function pairedEvidence(request: {
   const config = model.evaluate;
   try {
     const [ours, theirs] = [
-      await predictionsOf(candidate, { project, config }),
-      await predictionsOf(baseline, { project, config }),
+      await predictionsOf(candidate, { ...request, config }),
+      await predictionsOf(baseline, { ...request, config }),
     ];
     const { pairRows } = await import('../compare/paired.js');
     return pairRows(ours, theirs, config);
@@ -44,16 +46,15 @@ function hasPredictions(run: RunRecord): boolean {
 
 async function predictionsOf(
   run: RunRecord,
-  from: { readonly project: Project; readonly config: EvaluateConfig },
+  from: { readonly project: Project; readonly world: World; readonly config: EvaluateConfig },
 ): Promise<readonly Predictions[]> {
-  const { parsePredictions } = await import('../metrics/predictions.js');
   const store = await from.project.artifacts();
   return withTemporaryFolder(async (folder) => {
     const read: Predictions[] = [];
     for (const artifact of run.artifacts.filter(({ name }) => PREDICTIONS.test(name))) {
       const path = join(folder, String(read.length));
       await store.fetch(artifact, path);
-      read.push(parsePredictions(await readFile(path, 'utf8'), { file: artifact.path, config: from.config }));
+      read.push(await readPredictions(path, { ...from, file: artifact.path }));
     }
     return read;
   });

@@ -21,6 +21,8 @@ export interface ComparisonInput {
   readonly rules: Readonly<Record<string, MetricRule>>;
   /** Names of metrics that the team watches (rules and gate): judged as a family of their own, and alone in the headline. */
   readonly watched: ReadonlySet<string>;
+  /** Whether a rule of the gate looks at this slice: those are a family of their own as well. */
+  readonly isGated?: (metric: Pick<Metric, 'name' | 'slice'>) => boolean;
 }
 
 export type ComparisonResult = Pick<
@@ -64,13 +66,12 @@ function pairMetrics(candidate: readonly Metric[], baseline: readonly Metric[]):
 function judgeAll(pairs: readonly Pair[], input: ComparisonInput): MetricComparison[] {
   const compared = pairs.map((pair) => ({ pair, draft: draftOf(pair, input) }));
   const adjusted = new Map<Pair, number>();
-  for (const watched of [true, false]) {
-    const family = compared.filter(
-      ({ pair, draft }) =>
-        draft.p !== null && input.watched.has((pair.candidate ?? pair.baseline)?.name ?? '') === watched,
+  for (const family of FAMILIES) {
+    const members = compared.filter(
+      ({ draft }) => draft.p !== null && familyOf(draft.comparison, input) === family,
     );
-    const corrected = benjaminiHochberg(family.map(({ draft }) => draft.p ?? 1));
-    family.forEach(({ pair }, index) => {
+    const corrected = benjaminiHochberg(members.map(({ draft }) => draft.p ?? 1));
+    members.forEach(({ pair }, index) => {
       adjusted.set(pair, corrected[index] ?? 1);
     });
   }
@@ -86,6 +87,14 @@ function judgeAll(pairs: readonly Pair[], input: ComparisonInput): MetricCompari
     });
     return { ...draft.comparison, p_adjusted: pAdjusted, ...judgement };
   });
+}
+
+/** Metrics judged together: what few people watch must not drown in what nobody does. */
+const FAMILIES = ['watched', 'gated slices', 'others'] as const;
+
+function familyOf(metric: Pick<Metric, 'name' | 'slice'>, input: ComparisonInput): (typeof FAMILIES)[number] {
+  if (metric.slice !== null) return input.isGated?.(metric) ? 'gated slices' : 'others';
+  return input.watched.has(metric.name) ? 'watched' : 'others';
 }
 
 /** Everything but the verdict, which needs the p-values of the whole family. */

@@ -65,6 +65,16 @@ describe('differenceOf', () => {
     ).toBeNull();
   });
 
+  it('does not take the noise of seeds for all of it, when rows matter too', () => {
+    const ofRows = (values: readonly number[]) => ({ ...seeded(values), n: 100 });
+    const { noise, rowsUnknown } = differenceOf(
+      { candidate: ofRows([0.91, 0.92]), baseline: ofRows([0.8, 0.81]) },
+      null,
+    );
+    expect(noise).toBeNull();
+    expect(rowsUnknown).toBe(true);
+  });
+
   it('does not take a command that ignores its seed for certainty', () => {
     const { noise } = differenceOf({ candidate: seeded([0.9, 0.9]), baseline: seeded([0.8, 0.8]) }, null);
     expect(noise).toBeNull();

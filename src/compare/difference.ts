@@ -26,8 +26,10 @@ interface Component {
 export interface Difference {
   /** Candidate minus baseline, in the metric's unit. */
   readonly value: number;
-  /** Null when nothing is known about its noise. */
+  /** Null when nothing is known about its noise, or only a part of it. */
   readonly noise: Noise | null;
+  /** It was computed from rows, but how much they matter is not known: the noise of seeds alone would claim too much. */
+  readonly rowsUnknown: boolean;
 }
 
 export interface Noise {
@@ -55,18 +57,21 @@ export function differenceOf(
   const { candidate, baseline } = sides;
   const value = (candidate.value ?? Number.NaN) - (baseline.value ?? Number.NaN);
   const rows = rowComponent(sides, paired);
+  const rowsUnknown = rows === null && value !== 0 && (candidate.n !== null || baseline.n !== null);
+  if (rowsUnknown) return { value, noise: null, rowsUnknown };
   const seeds = seedComponents(candidate, baseline);
   const components = [...(rows ? [rows.component] : []), ...(seeds?.components ?? [])];
   const variance = components.reduce((sum, part) => sum + part.variance, 0);
   // Runs that agree on every row and seed differ by nothing, and that is certain; a difference without any
   // variance is not: something varied that was not measured.
-  if (components.length === 0 || (variance === 0 && value !== 0)) return { value, noise: null };
+  if (components.length === 0 || (variance === 0 && value !== 0)) return { value, noise: null, rowsUnknown };
 
   const standardError = Math.sqrt(variance);
   const degreesOfFreedom = welchSatterthwaite(components, variance);
   const halfWidth = variance === 0 ? 0 : twoSidedQuantile(LEVEL, degreesOfFreedom) * standardError;
   return {
     value,
+    rowsUnknown,
     noise: {
       standardError,
       degreesOfFreedom,

@@ -48,7 +48,7 @@ describe('verdicts', () => {
     const metric = verdictOf({ candidate: [0.91, 0.914, 0.912], baseline: [0.909, 0.913, 0.911] });
     expect(metric.verdict).toBe('inconclusive');
     expect(metric.reason).toMatchInlineSnapshot(
-      `"cannot tell: −0.00353 to +0.00553 at 95 % includes no change; about 32 seeds each would settle it"`,
+      `"cannot tell: −0.0035 to +0.0055 at 95 % includes no change; about 32 seeds each would settle it"`,
     );
     expect(metric.needs?.seeds).toBe(32);
   });

@@ -1,6 +1,7 @@
 import type { Margin } from '../config/quantities.js';
-import { formatDifference, formatNumber, plural } from '../format.js';
+import { formatNumber, plural } from '../format.js';
 import { type Difference, LEVEL, type Noise } from './difference.js';
+import { intervalInWords } from './digits.js';
 import { type Needs, needsFor } from './needs.js';
 import type { MetricComparison, Verdict } from './record.js';
 
@@ -41,9 +42,11 @@ export function judge(options: {
     );
   }
   const gain = direction === 'higher' ? difference.value : -difference.value;
-  if (difference.noise === null) return judgeWithoutNoise({ ...options, gain });
+  if (difference.noise === null) {
+    return judgeWithoutNoise({ ...options, gain, rowsUnknown: difference.rowsUnknown });
+  }
   const noise = difference.noise;
-  const [low, high] = gainInterval(noise, direction);
+  const [low, high] = gainInterval(noise.interval, direction);
   if (low >= -tolerance && high <= tolerance) {
     return settled(
       'equal',
@@ -53,7 +56,7 @@ export function judge(options: {
   const excludesZero = low > 0 || high < 0;
   const survives = (options.pAdjusted ?? noise.p) <= 1 - LEVEL;
   if (excludesZero && survives && Math.abs(gain) > tolerance) {
-    return settled(gain > 0 ? 'better' : 'worse', `${intervalInWords(noise)} (${noise.method})`);
+    return settled(gain > 0 ? 'better' : 'worse', `${confidenceInWords(noise.interval)} (${noise.method})`);
   }
   return cannotTell({ noise, gain, tolerance, excludesZero, survives });
 }
@@ -62,6 +65,7 @@ function judgeWithoutNoise(options: {
   readonly gain: number;
   readonly tolerance: number;
   readonly toleranceDeclared: boolean;
+  readonly rowsUnknown: boolean;
 }): Judgement {
   const { gain, tolerance } = options;
   if (Math.abs(gain) <= tolerance) {
@@ -78,8 +82,9 @@ function judgeWithoutNoise(options: {
   }
   return {
     verdict: 'inconclusive',
-    reason:
-      'no uncertainty known: add `seeds: [1, 2, 3]` under `train`, or `evaluate` with a predictions file',
+    reason: options.rowsUnknown
+      ? 'how much it varies with the rows is not known for this metric; a declared tolerance would judge it'
+      : 'no uncertainty known: add `seeds: [1, 2, 3]` under `train`, or `evaluate` with a predictions file',
     needs: null,
   };
 }
@@ -96,33 +101,40 @@ function cannotTell(options: {
   // To call it, the interval must shrink until it leaves 0, or until it lies within the tolerance: whichever is nearer.
   const needs = needsFor(noise, size > tolerance ? size : Math.max(tolerance - size, size));
   const why = !options.excludesZero
-    ? `cannot tell: ${intervalInWords(noise)} includes no change`
+    ? `cannot tell: ${confidenceInWords(noise.interval)} includes no change`
     : !options.survives
-      ? `cannot tell: ${intervalInWords(noise)}, but among this many metrics one such difference is expected by chance`
-      : `cannot tell whether it matters: ${intervalInWords(noise)}, tolerance ${formatNumber(tolerance, 3)}`;
+      ? `cannot tell: ${confidenceInWords(noise.interval)}, but among this many metrics one such difference is expected by chance`
+      : `cannot tell whether it matters: ${confidenceInWords(noise.interval)}, tolerance ${formatNumber(tolerance, 3)}`;
   return { verdict: 'inconclusive', reason: `${why}; ${needsInWords(needs)}`, needs };
 }
 
 export function needsInWords(needs: Needs): string {
   const ways = [
     needs.seeds === null ? null : `${plural(needs.seeds, 'seed')} each`,
-    needs.rows === null ? null : `${plural(needs.rows, 'row')} of evaluation data`,
+    needs.rows === null ? null : `${plural(rounded(needs.rows), 'row')} of evaluation data`,
   ].filter((way) => way !== null);
   if (ways.length === 0) return 'no reasonable number of seeds or rows would settle it';
   return `about ${ways.join(' or ')} would settle it`;
 }
 
+/** Two digits are as much as such an estimate knows. */
+function rounded(count: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1);
+  return Math.ceil(count / unit) * unit;
+}
+
 /** The interval seen as gain: positive is better. */
 export function gainInterval(
-  noise: Pick<Noise, 'interval'>,
+  interval: readonly [number, number],
   direction: 'higher' | 'lower',
 ): [number, number] {
-  const [low, high] = noise.interval;
+  const [low, high] = interval;
   return direction === 'higher' ? [low, high] : [-high, -low];
 }
 
-export function intervalInWords(noise: Pick<Noise, 'interval'>): string {
-  return `${formatDifference(noise.interval[0])} to ${formatDifference(noise.interval[1])} at ${LEVEL * 100} %`;
+/** `+0.0021 to +0.0075 at 95 %`. */
+export function confidenceInWords(interval: readonly [number, number]): string {
+  return `${intervalInWords(interval)} at ${LEVEL * 100} %`;
 }
 
 function settled(verdict: Verdict, reason: string): Judgement {

@@ -1,15 +1,19 @@
+import { join } from 'node:path';
 import { parseInput } from '../commands/input.js';
+import { openProject } from '../commands/project.js';
+import { collectFacts } from '../commands/report.js';
 import type { Outcome } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
 import { formatSeconds } from '../format.js';
 import { quietTerminal } from '../platform/terminal/terminal.js';
+import { terminalReport } from '../report/terminal.js';
 import type { World } from '../world.js';
 import { SCENES, type Scene, SHOWN_PULL_REQUEST } from './scenes.js';
 import type { Scratch } from './scratch.js';
 
 export interface Played {
-  /** The body of the pull request comment to be shown, as markdown. */
-  readonly comment: string;
+  /** The pull request comment to be shown: for a terminal, and the file of the page. */
+  readonly comment: { readonly text: string; readonly page: string };
   readonly scenes: readonly {
     readonly title: string;
     readonly seconds: number;
@@ -25,21 +29,26 @@ export async function play(options: {
 }): Promise<Played> {
   const { scratch, world, print } = options;
   const scenes: Played['scenes'][number][] = [];
-  let comment = '';
+  const page = join(scratch.folder, '.assay/reports/comment.html');
+  let text = '';
   for (const [index, scene] of SCENES.entries()) {
     const started = world.clock.monotonic();
-    print(`\n${heading(`${index + 1}. ${scene.title}`, world)}\n${scene.story}\n`);
+    print(`\n${heading(`${index + 1}. ${scene.title}`)}\n${scene.story}\n`);
     scene.prepare?.(scratch);
     const exits: number[] = [];
-    for (const { words, exit } of scene.verbs) {
+    for (const { words, exit, decision } of scene.verbs) {
       world.cancel.throwIfAborted();
       const outcome = await playVerb(words, { scene, scratch, world });
-      if (outcome.exit !== exit) {
-        throw new Error(`\`assay ${words}\` ended with ${outcome.exit}, not ${exit}:\n${outcome.text}`);
+      if (outcome.exit !== exit || (decision && outcome.outputs.decision !== decision)) {
+        throw new Error(
+          `\`assay ${words}\` did not end as this scene says (${[exit, decision].filter(Boolean).join(', ')}):\n${outcome.text}`,
+        );
       }
-      const isComment = words === 'report';
-      if (isComment && scene.pullRequest === SHOWN_PULL_REQUEST) comment = outcome.text;
-      print(`$ assay ${words}\n${indent(isComment ? shownComment(scene) : outcome.text)}`);
+      const isComment = words.startsWith('report');
+      if (isComment && scene.pullRequest === SHOWN_PULL_REQUEST) {
+        text = await commentForTerminal(worldOf({ scene, scratch, world }));
+      }
+      print(`$ assay ${words}\n${indent(isComment ? whereComment(scene) : outcome.text)}`);
       exits.push(outcome.exit);
     }
     scene.afterwards?.(scratch);
@@ -47,7 +56,7 @@ export async function play(options: {
     scenes.push({ title: scene.title, seconds, exits });
     print(`→ ${scene.lesson} (${formatSeconds(seconds)})\n`);
   }
-  return { comment, scenes };
+  return { comment: { text, page }, scenes };
 }
 
 async function playVerb(
@@ -78,14 +87,19 @@ function worldOf({ scene, scratch, world }: Parameters<typeof playVerb>[1]): Wor
   };
 }
 
-function shownComment(scene: Scene): string {
+function whereComment(scene: Scene): string {
   return scene.pullRequest === SHOWN_PULL_REQUEST
     ? 'the comment is shown at the end'
     : `the comment of pull request ${scene.pullRequest} is in .assay/comments`;
 }
 
-function heading(text: string, world: World): string {
-  return world.terminal.color ? `\u001b[1m${text}\u001b[0m` : `${text}\n${'─'.repeat(text.length)}`;
+async function commentForTerminal(world: World): Promise<string> {
+  const facts = await collectFacts(await openProject(world, 'assay.yml'), { world, names: [] });
+  return terminalReport(facts, { color: world.terminal.color });
+}
+
+function heading(text: string): string {
+  return `${text}\n${'─'.repeat(text.length)}`;
 }
 
 function indent(text: string): string {

@@ -1,3 +1,4 @@
+import type { Decision } from '../gate/record.js';
 import type { Scratch } from './scratch.js';
 
 /** What happens in the demo, scene by scene: changes to the repository, verbs, and what to look at. */
@@ -9,16 +10,22 @@ export interface Scene {
   /** The pull request it happens in; left out for work on main. */
   readonly pullRequest?: number;
   /** Verbs with their words, and the exit code each must end with: a demo that goes otherwise is broken, and says so. */
-  readonly verbs: readonly { readonly words: string; readonly exit: 0 | 1 }[];
+  readonly verbs: readonly {
+    readonly words: string;
+    readonly exit: 0 | 1;
+    /** What the gate must say. */
+    readonly decision?: Decision;
+  }[];
   readonly afterwards?: (scratch: Scratch) => void;
   /** What the reader should take away. */
   readonly lesson: string;
 }
 
-const PARAMS = '{ trees: 8, depth: 3, learning_rate: 0.3, l2: 1, subsample: 0.5, leave_out: [] }';
-const DEEPER = '{ trees: 12, depth: 4, learning_rate: 0.3, l2: 1, subsample: 0.5, leave_out: [] }';
-const SMOOTHER = '{ trees: 12, depth: 4, learning_rate: 0.3, l2: 2, subsample: 0.5, leave_out: [] }';
-const LONGER = '{ trees: 60, depth: 4, learning_rate: 0.3, l2: 1, subsample: 0.5, leave_out: [Unmarried] }';
+const PARAMS = '{ trees: 8, depth: 3, learning_rate: 0.3, l2: 1, subsample: 0.8, leave_out: [] }';
+const DEEPER = '{ trees: 10, depth: 4, learning_rate: 0.3, l2: 1, subsample: 0.8, leave_out: [] }';
+const SMOOTHER = '{ trees: 10, depth: 4, learning_rate: 0.3, l2: 2, subsample: 0.8, leave_out: [] }';
+const LONGER =
+  '{ trees: 60, depth: 4, learning_rate: 0.3, l2: 1, subsample: 0.8, leave_out: [Unmarried, Other-relative] }';
 
 /** The comment shown at the end is that of this pull request. */
 export const SHOWN_PULL_REQUEST = 3;
@@ -30,7 +37,7 @@ export const SCENES: readonly Scene[] = [
     verbs: [
       { words: 'validate', exit: 0 },
       { words: 'train income', exit: 0 },
-      { words: 'gate income', exit: 0 },
+      { words: 'gate income', decision: 'promote', exit: 0 },
       { words: 'register income --version 1.0.0', exit: 0 },
       { words: 'promote income@v1.0.0 --to prod', exit: 0 },
     ],
@@ -47,7 +54,7 @@ export const SCENES: readonly Scene[] = [
     verbs: [
       { words: 'train income', exit: 0 },
       { words: 'compare', exit: 0 },
-      { words: 'gate income', exit: 0 },
+      { words: 'gate income', decision: 'promote', exit: 0 },
       { words: 'report', exit: 0 },
     ],
     afterwards: (scratch) => scratch.merge('deeper-trees'),
@@ -73,7 +80,7 @@ export const SCENES: readonly Scene[] = [
     verbs: [
       { words: 'train income', exit: 0 },
       { words: 'compare', exit: 0 },
-      { words: 'gate income', exit: 1 },
+      { words: 'gate income', decision: 'hold', exit: 1 },
       { words: 'report', exit: 0 },
     ],
     lesson:
@@ -81,7 +88,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     title: 'Better on the whole, worse for one group',
-    story: 'Pull request 3 trains longer, on a new export of the data that lost the unmarried.',
+    story: 'Pull request 3 trains longer, on an export of the data that lost two kinds of household.',
     pullRequest: 3,
     prepare: (scratch) => {
       scratch.branch('new-export');
@@ -90,8 +97,8 @@ export const SCENES: readonly Scene[] = [
     verbs: [
       { words: 'train income', exit: 0 },
       { words: 'compare', exit: 0 },
-      { words: 'gate income', exit: 1 },
-      { words: 'report', exit: 0 },
+      { words: 'gate income', decision: 'reject', exit: 1 },
+      { words: 'report --html .assay/reports/comment.html', exit: 0 },
     ],
     lesson: 'The overall number rose, and the model got worse for women. An average would have shipped it.',
   },

@@ -1,7 +1,7 @@
 import { LEVEL } from '../compare/difference.js';
 import { holm } from '../compare/multiplicity.js';
 import type { ComparisonRecord, MetricComparison } from '../compare/record.js';
-import { gainInterval, intervalInWords, needsInWords } from '../compare/verdict.js';
+import { confidenceInWords, gainInterval } from '../compare/verdict.js';
 import type { MetricGateRule, Requirement } from '../config/model.js';
 import type { ChangeBound } from '../config/quantities.js';
 import { assertNever } from '../errors.js';
@@ -37,7 +37,8 @@ export function metricOutcomes(rule: MetricGateRule, comparison: ComparisonRecor
   });
 }
 
-function isCovered(rule: MetricGateRule, slice: Slice | null): boolean {
+/** Whether the rule looks at this slice (null: at all rows, which every rule does). */
+export function isCovered(rule: MetricGateRule, slice: Slice | null): boolean {
   if (slice === null || rule.slices === 'all') return true;
   if (rule.slices === 'none') return false;
   // `[sex]` covers the slices by sex; `sex, race` in one entry covers their intersection.
@@ -116,22 +117,19 @@ function compared(question: Question, require: Requirement): Answer {
 function isProvenNotWorse(metric: MetricComparison): boolean {
   if (metric.verdict === 'better' || metric.verdict === 'equal') return true;
   if (metric.interval === null || metric.direction === 'none') return false;
-  return gainInterval({ interval: metric.interval }, metric.direction)[0] >= -metric.tolerance;
+  return gainInterval(metric.interval, metric.direction)[0] >= -metric.tolerance;
 }
 
 function provenInWords(metric: MetricComparison): string {
   if (metric.verdict !== 'inconclusive' || metric.interval === null) return metric.reason;
-  return `${intervalInWords({ interval: metric.interval })}: at worst within the tolerance of ${formatNumber(metric.tolerance, 3)}`;
+  return `${confidenceInWords(metric.interval)}: at worst within the tolerance of ${formatNumber(metric.tolerance, 3)}`;
 }
 
 function cannotTell(metric: MetricComparison): string {
-  if (metric.interval === null) return metric.reason;
-  const missing =
-    metric.tolerance === 0
-      ? `; a tolerance (metrics.rules.${metric.name}.tolerance) says what loss does not matter`
-      : '';
-  const needs = metric.needs ? `; ${needsInWords(metric.needs)}` : '';
-  return `cannot tell: ${intervalInWords({ interval: metric.interval })}${needs}${missing}`;
+  const lacksTolerance = metric.interval !== null && metric.tolerance === 0;
+  return lacksTolerance
+    ? `${metric.reason}; a tolerance (metrics.rules.${metric.name}.tolerance) says what loss does not matter`
+    : metric.reason;
 }
 
 /** A bound on the change: certain when the whole interval is on one side of it, else it is held. */
@@ -158,7 +156,7 @@ function changeWithin(metric: MetricComparison, bound: ChangeBound): Answer {
   const change = metric.difference ?? Number.NaN;
   const [low, high] = metric.interval ?? [change, change];
   const words = metric.interval
-    ? intervalInWords({ interval: metric.interval })
+    ? confidenceInWords(metric.interval)
     : `${formatDifference(change)}, no uncertainty known`;
   if (holds(low) && holds(high)) return ['promote', words];
   return holds(low) || holds(high) ? ['hold', `cannot tell: ${words}`] : ['reject', words];

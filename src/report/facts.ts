@@ -1,0 +1,31 @@
+import type { ComparisonRecord } from '../compare/record.js';
+import type { ValidationRecord } from '../data/record.js';
+import type { DecisionRecord } from '../gate/record.js';
+import type { RunRecord } from '../runs/record.js';
+
+/** What a report is made of: records as they are in the history, nothing measured anew. */
+
+export interface ModelFacts {
+  readonly model: string;
+  /** The newest run of the commit; undefined when there is none. */
+  readonly run: RunRecord | undefined;
+  /** The newest comparison of that run. */
+  readonly comparison: ComparisonRecord | undefined;
+  /** The newest decision about that run. */
+  readonly decision: DecisionRecord | undefined;
+  /** The newest validation, for this commit, of each dataset that the model uses. */
+  readonly validations: readonly ValidationRecord[];
+  /** Names of the metrics that the gate or a rule names: shown first. */
+  readonly watched: readonly string[];
+}
+
+export interface ReportFacts {
+  /** Which comment this is: one per pull request and key. */
+  readonly key: string;
+  readonly commit: string | null;
+  /** Of Assay, for the footer. */
+  readonly version: string;
+  /** Address of the CI run that has everything; null when there is none. */
+  readonly url: string | null;
+  readonly models: readonly ModelFacts[];
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { Marked } from 'marked';
+import { htmlText } from './escape.js';
+
+/**
+ * A report as one self-contained HTML page, in the look of GitHub. Nothing is loaded and no script runs: the page says so
+ * itself by its Content-Security-Policy.
+ */
+export function reportPage(page: { readonly title: string; readonly markdown: string }): string {
+  const content = markdownRenderer().parse(page.markdown, { async: false });
+  const style = createHash('sha256').update(STYLE).digest('base64');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>${htmlText(page.title, 200)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+${content}</main>
+</body>
+</html>
+`;
+}
+
+/** The elements that reports are made of; text from outside was escaped before, and this is the second lock. */
+const OWN_ELEMENTS =
+  /^(?:<\/?(?:details|summary|sub|b|code|span)>|<details open>|<br>|<!--(?:(?!--)[^>])*-->|\s)+$/;
+
+function markdownRenderer(): Marked {
+  return new Marked({
+    gfm: true,
+    renderer: {
+      html: ({ text }) => {
+        // An HTML block is several elements with our own words between them: each tag is judged by itself.
+        return text.replace(/<[^>]*>?/g, (tag) => (OWN_ELEMENTS.test(tag) ? tag : htmlText(tag)));
+      },
+      image: ({ text }) => htmlText(text),
+      link({ href, tokens }) {
+        const text = this.parser.parseInline(tokens);
+        return /^https?:\/\//i.test(href)
+          ? `<a href="${htmlText(href)}" rel="noopener noreferrer">${text}</a>`
+          : text;
+      },
+      table(token) {
+        const row = (cells: typeof token.header) =>
+          `<tr>${cells.map((cell) => this.tablecell(cell)).join('')}</tr>\n`;
+        return `<div class="table"><table>\n<thead>\n${row(token.header)}</thead>\n<tbody>\n${token.rows.map(row).join('')}</tbody>\n</table></div>\n`;
+      },
+    },
+  });
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --text: #1f2328; --quiet: #59636e; --back: #fff; --page: #f6f8fa; --line: #d1d9e0; --soft: #f6f8fa; --code: #818b981f; --link: #0969da; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #f0f6fc; --quiet: #9198a1; --back: #0d1117; --page: #010409; --line: #3d444d; --soft: #151b23; --code: #656c7633; --link: #4493f8; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; padding: 16px; background: var(--page); color: var(--text); font: 14px/1.5 -apple-system, BlinkMacSystemFont, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif, "Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji"; overflow-wrap: break-word; }
+main { max-width: 860px; margin: 0 auto; padding: 16px; background: var(--back); border: 1px solid var(--line); border-radius: 6px; }
+main > :first-child { margin-top: 0; }
+main > :last-child { margin-bottom: 0; }
+h1, h2, h3, h4 { margin: 24px 0 16px; font-weight: 600; line-height: 1.25; }
+h3 { font-size: 1.25em; }
+p, ul, ol, pre, details, .table { margin: 0 0 16px; }
+ul, ol { padding-left: 2em; }
+li + li { margin-top: 0.25em; }
+a { color: var(--link); }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; border-spacing: 0; }
+th, td { padding: 6px 13px; border: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+th { font-weight: 600; }
+tbody tr:nth-child(2n) { background: var(--soft); }
+code { padding: 0.2em 0.4em; border-radius: 6px; background: var(--code); font: 85% ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
+pre { padding: 16px; overflow: auto; border-radius: 6px; background: var(--soft); line-height: 1.45; }
+pre code { padding: 0; background: none; }
+sub { font-size: 75%; line-height: 0; position: relative; vertical-align: baseline; bottom: -0.25em; }
+summary { cursor: pointer; }
+details > :nth-child(2) { margin-top: 8px; }
+@media (max-width: 500px) { body { padding: 0; } main { border: 0; border-radius: 0; } th, td { padding: 4px 8px; } }
+`;
