@@ -1,4 +1,4 @@
-import type { Artifact } from './record.js';
+import type { Artifact, RunRecord } from './record.js';
 
 /** The outside as a training sees it. `platform/` implements these; `commands/` hands them in. */
 
@@ -12,11 +12,13 @@ export interface ProcessRequest {
   readonly onLine?: (line: string) => void;
   /** Where the (bounded, masked) log is written. */
   readonly logFile?: string;
+  /** Processes still there when the command has ended: left alone (the default: a deployment may start a server), or stopped. */
+  readonly leftovers?: 'keep' | 'stop';
 }
 
 export interface ProcessResult {
   readonly outcome: 'exited' | 'timeout' | 'cancelled' | 'not-started';
-  /** Null unless the outcome is `exited` by itself. */
+  /** Null unless the outcome is `exited`; 128 + the signal's number when the shell saw a signal end the command. */
   readonly exitCode: number | null;
   /** The signal that killed it, such as SIGKILL; null otherwise. */
   readonly killedBy: string | null;
@@ -24,6 +26,7 @@ export interface ProcessResult {
   /** Of the whole tree; null where the system does not tell. */
   readonly peakMemoryBytes: number | null;
   readonly cpuSeconds: number | null;
+  /** `bytes` is what the command wrote; `truncated` when less than that is kept. */
   readonly log: { readonly bytes: number; readonly truncated: boolean; readonly tail: readonly string[] };
 }
 
@@ -49,8 +52,28 @@ export interface Workspace {
   glob(patterns: readonly string[]): Promise<readonly string[]>;
   /** Undefined when there is no such file. */
   file(path: string): Promise<SourceFile | undefined>;
-  /** Last modification in milliseconds since 1970; undefined when there is no such file. */
+  /**
+   * When the file was last written or put there, in milliseconds since 1970 (of a folder: the newest file in it);
+   * undefined when there is none. Waits until a later write is sure to show a later time.
+   */
   modified(path: string): Promise<number | undefined>;
+}
+
+/** Where the files of one seed of a training are while it runs; absolute paths. */
+export interface SeedFolder {
+  /** ASSAY_PARAMS: the parameters as JSON. */
+  readonly params: string;
+  /** ASSAY_OUT: an empty folder. */
+  readonly out: string;
+  readonly log: string;
+  /** Files the command left in ASSAY_OUT, relative to it, sorted; symbolic links are left out. */
+  outFiles(): Promise<readonly string[]>;
+}
+
+/** Scratch folders of one run. */
+export interface RunFolder {
+  prepare(seed: number, params: string): Promise<SeedFolder>;
+  remove(): Promise<void>;
 }
 
 /** Content-addressed store of large files. The same content is stored once. */
@@ -60,4 +83,13 @@ export interface ArtifactStore {
   /** Brings the content to `path`, verified, never half-written under its final name; throws UserError when it is not in the store. */
   fetch(artifact: Pick<Artifact, 'digest' | 'bytes' | 'name'>, path: string): Promise<void>;
   has(digest: string): Promise<boolean>;
+}
+
+/** The machine that a training runs on. */
+export interface Machine {
+  /** @param of programs whose versions are asked for, and the folder they would be run in (which decides for pyenv and the like) */
+  describe(of: {
+    readonly runtimes: readonly string[];
+    readonly folder: string;
+  }): Promise<Omit<RunRecord['environment'], 'lockfiles'>>;
 }
