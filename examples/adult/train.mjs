@@ -5,7 +5,7 @@ import { binned, boost, predict } from './boosting.mjs';
 
 const params = process.env.ASSAY_PARAMS
   ? JSON.parse(readFileSync(process.env.ASSAY_PARAMS, 'utf8'))
-  : { trees: 40, depth: 4, learning_rate: 0.2, l2: 1, subsample: 0.5, leave_out: [] };
+  : { trees: 40, depth: 4, learning_rate: 0.2, l2: 1, subsample: 0.8, leave_out: [] };
 const source = process.env.ASSAY_DATA_ADULT ?? new URL('data/adult.csv.gz', import.meta.url);
 const random = mulberry32(Number(process.env.ASSAY_SEED ?? 1));
 
