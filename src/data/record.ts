@@ -13,6 +13,8 @@ export const checkResult = z.object({
   /** Line numbers in the source file for text formats, row numbers (from 1) otherwise; at most 10. */
   rows: z.array(z.int().positive()),
   rows_are: z.enum(['lines', 'rows']),
+  /** The file of each of them, when the dataset has several. */
+  files: z.array(z.string()).optional(),
   /** Only with `show_values: true`. */
   values: z.array(z.string()).optional(),
   /** What the reader should know: `missing column; nearest: "age"`. */

@@ -1,0 +1,154 @@
+import { join, relative, resolve } from 'node:path';
+import type { DatasetConfig } from '../config/data.js';
+import type { Placed } from '../config/load.js';
+import { nearest } from '../config/nearest.js';
+import type { ValidationRecord } from '../data/record.js';
+import { type Location, UserError } from '../errors.js';
+import type { World } from '../world.js';
+import { openProject, type Project } from './project.js';
+import { defineVerb } from './verb.js';
+
+export const validate = defineVerb(
+  {
+    name: 'validate',
+    summary: 'check datasets against their columns and checks',
+    description:
+      'Reads each dataset and holds it against `columns`, `extra_columns` and `checks` of assay.yml: does every column exist, is every value of its type, within its bounds, allowed, unique. Says how many values fail and on which lines; never which values, unless the dataset has `show_values: true`. The result is recorded in the history.\n\nMissing values (empty fields, and the texts under `missing`) are skipped by every check but `required` and `max_missing`. A check of severity `warn` is reported and does not fail. Lines that cannot be read as a row (another number of fields, an unclosed quote, broken JSON) are counted, named and fail the validation, and so does a dataset without rows unless a check says `rows: { min: 0 }`.\n\nReads CSV, TSV, JSON Lines, JSON and Parquet; text may be compressed (.gz, .zst).',
+    arguments: [
+      {
+        name: 'dataset',
+        description: 'names of datasets in assay.yml; all of them when left out',
+        repeats: true,
+      },
+    ],
+    options: {},
+    outputs: {
+      valid: 'true when no check of severity error failed, else false',
+      failed: 'names of the datasets that are not valid, separated by spaces',
+      report: 'path of the markdown report; one line per dataset',
+    },
+    examples: [
+      { command: 'assay validate', explains: 'every dataset' },
+      { command: 'assay validate adult', explains: 'one dataset' },
+      { command: 'assay validate adult --json', explains: 'the record, with counts and lines, for programs' },
+    ],
+  },
+  async (input, world) => {
+    const project = await openProject(world, input.config);
+    const records = await validateDatasets({ project, world, names: input.arguments });
+    const { validationMarkdown, validationText } = await import('../report/validation.js');
+    const { writeAtomically } = await import('../platform/local/store.js');
+    const reports: string[] = [];
+    for (const record of records) {
+      const path = join(project.store, 'reports', `validation-${record.dataset}.md`);
+      await writeAtomically(path, validationMarkdown(record));
+      reports.push(relative(world.cwd, path));
+    }
+    const failed = records.filter((record) => !record.valid).map((record) => record.dataset);
+    return {
+      exit: failed.length === 0 ? 0 : 1,
+      json: records,
+      text: records.map(validationText).join('\n\n'),
+      outputs: {
+        valid: String(failed.length === 0),
+        failed: failed.join(' '),
+        report: reports.join('\n'),
+      },
+      summary: records.map(validationMarkdown).join('\n'),
+    };
+  },
+);
+
+/**
+ * Validates the named datasets (all of them for an empty list), one after another, and appends their records to the
+ * history in one step. Throws UserError for an unknown name and for a source that is missing or unreadable as a whole.
+ */
+export async function validateDatasets(options: {
+  readonly project: Project;
+  readonly world: World;
+  readonly names: readonly string[];
+}): Promise<readonly ValidationRecord[]> {
+  const { project, world } = options;
+  const records: ValidationRecord[] = [];
+  for (const { name, config } of chosenDatasets(project, options.names)) {
+    records.push(await validateDataset({ project, world, name, config }));
+  }
+  await (await project.history()).append(records);
+  return records;
+}
+
+async function validateDataset(options: {
+  readonly project: Project;
+  readonly world: World;
+  readonly name: string;
+  readonly config: Placed<DatasetConfig>;
+}): Promise<ValidationRecord> {
+  const { project, world, name, config } = options;
+  const { locate } = project.config;
+  const { openDataset } = await import('../platform/duckdb/dataset.js');
+  const { validateTable } = await import('../data/validate.js');
+  const start = world.clock.monotonic();
+  const progress = world.terminal.progress(`reading ${name}`);
+  const { engine, table } = await openDataset(config, {
+    env: world.env,
+    cancel: world.cancel,
+    notice: world.terminal.info,
+    onProgress: progress.update,
+  })
+    .catch((error: unknown) => {
+      throw placed(error, {
+        source: locate(['data', name, 'source']),
+        inFile: (file) => relative(world.cwd, resolve(config.folder, file)),
+      });
+    })
+    .finally(progress.end);
+  try {
+    const result = await validateTable({ engine, table, name, config, locate });
+    return {
+      schema: 'assay/validation@1',
+      ...project.stamp(),
+      ...(await project.origin()),
+      dataset: name,
+      source: config.source,
+      ...result,
+      seconds: world.clock.monotonic() - start,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A problem inside a file has its line there; one with the source as such stands where assay.yml names it. */
+function placed(
+  error: unknown,
+  places: { readonly source: Location; inFile(file: string): string },
+): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { location, mend } = error;
+  return new UserError(error.message, {
+    location: location ? { ...location, file: places.inFile(location.file) } : places.source,
+    ...(mend !== undefined && { mend }),
+    cause: error,
+  });
+}
+
+function chosenDatasets(
+  project: Project,
+  names: readonly string[],
+): readonly { readonly name: string; readonly config: Placed<DatasetConfig> }[] {
+  const { data, file } = project.config;
+  const all = Object.keys(data);
+  if (all.length === 0) {
+    throw new UserError(`${file} has no datasets`, {
+      mend: 'add one: data: { train: { source: data/train.csv, columns: { age: { type: integer, min: 0 } } } }',
+    });
+  }
+  return [...new Set(names.length > 0 ? names : all)].map((name) => {
+    const config = Object.hasOwn(data, name) ? data[name] : undefined;
+    if (config) return { name, config };
+    const near = nearest(name, all);
+    throw new UserError(`there is no dataset ${JSON.stringify(name)} in ${file}`, {
+      mend: near === undefined ? `datasets there are: ${all.join(', ')}` : `did you mean ${near}?`,
+    });
+  });
+}

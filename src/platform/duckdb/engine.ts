@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { textLiteral } from '../../data/literals.js';
+import type { SqlEngine } from '../../data/ports.js';
+import { OutsideError } from '../../errors.js';
+import { storeError } from '../local/store.js';
+import { type InstallOptions, loadDuckdb } from './install.js';
+
+export interface DuckdbEngine extends SqlEngine {
+  /** A folder of its own for staged files, removed by `close`. */
+  readonly folder: string;
+  /** From here on no file can be read and no setting changed, whatever a query says. */
+  seal(): Promise<void>;
+}
+
+export interface DuckdbOptions extends InstallOptions {
+  /** Stops a running query; it then throws the signal's reason. */
+  readonly cancel: AbortSignal;
+  readonly threads?: number;
+  readonly memoryBytes?: number;
+}
+
+/** An empty in-memory database that spills to a temporary folder. Throws OutsideError when DuckDB cannot be had. */
+export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> {
+  const { cancel } = options;
+  cancel.throwIfAborted();
+  const duckdb = await loadDuckdb(options);
+  const temporary = options.env.RUNNER_TEMP || tmpdir();
+  const folder = await mkdtemp(join(temporary, 'assay-duckdb-')).catch((error) => {
+    throw storeError(error, temporary);
+  });
+  const instance = await duckdb.DuckDBInstance.create(':memory:', {
+    threads: String(options.threads ?? availableParallelism()),
+    memory_limit: `${Math.floor((options.memoryBytes ?? memory() * 0.6) / 2 ** 20)}MiB`,
+    temp_directory: join(folder, 'spill'),
+    preserve_insertion_order: 'true',
+    autoinstall_known_extensions: 'false',
+    allow_community_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const stop = () => connection.interrupt();
+  cancel.addEventListener('abort', stop);
+
+  const query: SqlEngine['query'] = async (sql) => {
+    cancel.throwIfAborted();
+    try {
+      const reader = await connection.runAndReadAll(sql);
+      return reader.getRowObjects().map(plainRow);
+    } catch (error) {
+      cancel.throwIfAborted();
+      throw outgrown(error);
+    }
+  };
+  // Timestamps without an offset are UTC on every machine.
+  await query(`SET TimeZone = 'UTC'`);
+  return {
+    folder,
+    query,
+    seal: async () => {
+      await query('SET enable_external_access = false');
+      await query('SET lock_configuration = true');
+    },
+    close: async () => {
+      cancel.removeEventListener('abort', stop);
+      connection.closeSync();
+      instance.closeSync();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Bytes of this machine, or of the container when it is given less. */
+function memory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** The data is too large for this machine; any other error is passed on. */
+function outgrown(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : '';
+  if (!/^Out of Memory Error|No space left on device/.test(message)) return error;
+  return new OutsideError('the data does not fit into the memory and the temporary folder of this machine', {
+    mend: 'use a larger machine, or point RUNNER_TEMP (or TMPDIR) to a disk with more space',
+    cause: error,
+  });
+}
+
+/** Dates, decimals and nested values as the text that SQL would show. */
+function plainRow(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value !== null && typeof value === 'object' ? String(value) : value,
+    ]),
+  );
+}
+
+/** A path for DuckDB's readers, which would take `*`, `?` and `[` for a pattern. */
+export function pathLiteral(path: string): string {
+  return textLiteral(path.replace(/[*?[]/g, '[$&]'));
+}
