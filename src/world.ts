@@ -1,3 +1,4 @@
+import type { Location } from './errors.js';
 import type { Clock, Randomness } from './history/port.js';
 import type { Trigger } from './history/record.js';
 
@@ -6,8 +7,9 @@ export interface Terminal {
   readonly interactive: boolean;
   readonly color: boolean;
   info(line: string): void;
-  warn(line: string): void;
-  error(line: string): void;
+  /** With a location, GitHub shows it beside that line of the file. */
+  warn(text: string, location?: Location): void;
+  error(text: string, location?: Location): void;
   /** Stacks and other details: folded into a group on GitHub, behind ASSAY_DEBUG elsewhere. */
   debug(text: string): void;
   /** A line of the team's own output, passed through. */
@@ -28,12 +30,16 @@ export interface Runner {
     readonly headCommit: string | null;
     readonly fromFork: boolean;
   } | null;
+  /** The branch or tag that the event is about; null for a pull request, an issue, a terminal. */
+  readonly ref?: { readonly kind: 'branch' | 'tag'; readonly name: string } | null;
   /** The repository's default branch where the event names it. */
   readonly defaultBranch: string | null;
 }
 
 /** Everything a verb may touch that is not in a file of the project. */
 export interface World {
+  /** Of Assay: `1.4.0`. */
+  readonly version: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;

@@ -26,13 +26,13 @@ export function parseInput(spec: VerbSpec, words: readonly string[]): Input & { 
     strict: false,
     tokens: true,
   });
-  const given: Record<string, string[]> = {};
+  const given: Record<string, string[]> = Object.create(null);
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind === 'option') {
       const name = token.rawName === '-h' ? 'help' : token.name;
-      checkOption(spec, known, { name, rawName: token.rawName, value: token.value });
+      checkOption(spec, known, { ...token, name });
       given[name] = [...(given[name] ?? []), token.value ?? 'true'];
     }
   }
@@ -77,9 +77,14 @@ export function wordsFromAction(
     }
   }
   words.push('--');
+  let absent: string | undefined;
   for (const argument of spec.arguments) {
     const text = value(argument.name).trim();
+    if (text && absent) {
+      throw new UserError(`the input "${argument.name}" is given without "${absent}", which comes before it`);
+    }
     if (text) words.push(...(argument.repeats ? text.split(/\s+/) : [text]));
+    else absent = argument.name;
   }
   return words;
 }
@@ -87,9 +92,15 @@ export function wordsFromAction(
 function checkOption(
   spec: VerbSpec,
   known: Readonly<Record<string, OptionSpec>>,
-  token: { readonly name: string; readonly rawName: string; readonly value: string | undefined },
+  token: {
+    readonly name: string;
+    readonly rawName: string;
+    readonly value: string | undefined;
+    /** True for `--name=value`. */
+    readonly inlineValue: boolean | undefined;
+  },
 ): void {
-  const option = known[token.name];
+  const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
   if (!option) {
     const near = nearest(token.name, Object.keys(known));
     throw new UserError(`${spec.name} has no option ${token.rawName}`, {
@@ -102,6 +113,12 @@ function checkOption(
   if (option.kind !== 'flag' && token.value === undefined) {
     throw new UserError(`--${token.name} needs a value`, {
       mend: `--${token.name} ${option.placeholder ?? 'VALUE'}`,
+    });
+  }
+  // `--config --json`: the value was forgotten, rather than being `--json`.
+  if (!token.inlineValue && token.value?.startsWith('--')) {
+    throw new UserError(`--${token.name} needs a value, and ${token.value} looks like an option`, {
+      mend: `if it is the value: --${token.name}=${token.value}`,
     });
   }
 }

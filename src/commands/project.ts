@@ -48,6 +48,7 @@ export async function openProject(world: World, file: string): Promise<Project> 
   const path = resolve(world.cwd, file);
   const { readConfig } = await import('../platform/files/config.js');
   const config = await readConfig(path, file);
+  for (const warning of config.warnings) world.terminal.warn(warning);
   const root = dirname(path);
   const gitRoot = findGitRoot(root);
   const store = join(gitRoot ?? root, '.assay');
@@ -71,7 +72,7 @@ export async function openProject(world: World, file: string): Promise<Project> 
         return gitHistory({
           ...git,
           branch: settings.branch,
-          push: settings.push === 'always' || (settings.push === 'auto' && world.runner.kind !== 'local'),
+          push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
           randomness: world.randomness,
           clock: world.clock,
           warn: world.terminal.warn,
@@ -97,7 +98,7 @@ export async function openProject(world: World, file: string): Promise<Project> 
     tags: once(async () => {
       if (gitRoot !== undefined) {
         const { gitTags } = await import('../platform/git/tags.js');
-        return gitTags({ ...git, push: world.runner.kind !== 'local' });
+        return gitTags({ ...git, push: mayPush(world) });
       }
       const { localTags } = await import('../platform/local/tags.js');
       return localTags({ folder: join(store, 'tags') });
@@ -133,7 +134,13 @@ export async function openProject(world: World, file: string): Promise<Project> 
   };
 }
 
-function findGitRoot(folder: string): string | undefined {
+/** In CI, but for a fork's pull request: its token cannot write, and its records stay in the job that made them. */
+function mayPush({ runner }: World): boolean {
+  return runner.kind !== 'local' && runner.pullRequest?.fromFork !== true;
+}
+
+/** The nearest folder upwards with a `.git`; undefined outside git. */
+export function findGitRoot(folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, '.git'))) return at;
     if (dirname(at) === at) return undefined;

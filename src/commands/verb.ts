@@ -64,6 +64,8 @@ export interface Outcome {
   readonly outputs: Readonly<Record<string, string>>;
   /** Markdown for the job summary; left out when the verb has nothing to add. */
   readonly summary?: string;
+  /** What went wrong after part of the work was done: told once the result is written, and its exit code counts. */
+  readonly failure?: unknown;
 }
 
 export interface Verb {

@@ -1,31 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import { Interrupted } from '../../errors.js';
-import type { Runner, World } from '../../world.js';
+import type { Terminal, World } from '../../world.js';
 import { openTerminal } from '../terminal/terminal.js';
+import { readRunner } from './runner.js';
 
 /** The real world of one process: its clock, environment, terminal and signals. */
-export function startWorld(process: NodeJS.Process): World {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => controller.abort(new Interrupted(signal)));
-  }
+export async function startWorld(options: {
+  readonly process: NodeJS.Process;
+  readonly version: string;
+}): Promise<World> {
+  const { process, version } = options;
+  const { env } = process;
+  const cwd = process.cwd();
+  const seconds = () => Number(process.hrtime.bigint()) / 1e9;
+  const terminal = openTerminal({ stream: process.stderr, env, cwd, seconds });
   return {
-    cwd: process.cwd(),
-    env: process.env,
-    clock: { now: () => new Date(), monotonic: () => Number(process.hrtime.bigint()) / 1e9 },
+    version,
+    cwd,
+    env,
+    clock: { now: () => new Date(), monotonic: seconds },
     randomness: { bytes: (length) => randomBytes(length) },
-    terminal: openTerminal({ stream: process.stderr, env: process.env }),
-    runner: readRunner(process.env),
-    cancel: controller.signal,
+    terminal,
+    runner: await readRunner(env, terminal.warn),
+    cancel: cancelOnSignals(process, terminal),
   };
 }
 
-function readRunner(env: NodeJS.ProcessEnv): Runner {
-  return {
-    kind: 'local',
-    actor: env.USER ?? 'unknown',
-    trigger: { event: 'local', url: null, attempt: 1 },
-    pullRequest: null,
-    defaultBranch: null,
-  };
+/**
+ * The first SIGINT or SIGTERM asks the verb to stop its children and record what was measured. A second SIGINT is a
+ * person who will not wait. A second SIGTERM is not: GitHub sends SIGINT, then SIGTERM 7.5 s later, and the recording may
+ * still be going on.
+ */
+function cancelOnSignals(process: NodeJS.Process, terminal: Terminal): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) {
+        if (signal === 'SIGINT') process.exit(130);
+        return;
+      }
+      terminal.info(`${signal} received: stopping, and recording what was measured`);
+      controller.abort(new Interrupted(signal));
+    });
+  }
+  return controller.signal;
 }
