@@ -1,0 +1,199 @@
+import { stringify } from 'yaml';
+import type { OptionSpec, VerbSpec } from '../src/commands/verb.js';
+
+/**
+ * One composite action per verb, rendered from the verb's own description: `npm run docs` writes the files, and
+ * tests/docs.test.ts holds them against this.
+ */
+
+/** Verbs for a terminal only: they ask, show or set up. */
+const TERMINAL_ONLY = new Set(['demo', 'init', 'completion']);
+/** Verbs that only read the history; all others add records to it. */
+const READERS = new Set(['doctor', 'runs', 'show', 'log']);
+/** What the example in the README passes on, where the arguments alone do not make a good one. */
+const EXAMPLE_INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  promote: { version: 'income@v1.2.0', to: 'prod' },
+  rollback: { model: 'income', stage: 'prod' },
+  deploy: { version: 'income@v1.2.0', to: 'staging' },
+  show: { id: '20261124T034602123Z-89abcdef' },
+  accept: { run: '20261124T034602123Z-89abcdef', reason: 'new label definition, agreed in review' },
+  reproduce: { run: '20261124T034602123Z-89abcdef' },
+  auto: {},
+};
+
+export function hasAction(spec: VerbSpec): boolean {
+  return !TERMINAL_ONLY.has(spec.name);
+}
+
+interface ActionInput {
+  readonly description: string;
+  readonly required?: true;
+  readonly default?: string;
+}
+
+/** Inputs of the action: the verb's arguments and options, then what every action has. */
+function actionInputs(spec: VerbSpec): Readonly<Record<string, ActionInput>> {
+  const inputs: Record<string, ActionInput> = {};
+  for (const argument of spec.arguments) {
+    inputs[argument.name] = {
+      description: argument.repeats
+        ? `${argument.description}; several are separated by spaces`
+        : argument.description,
+      ...(argument.required ? { required: true } : {}),
+    };
+  }
+  for (const [name, option] of Object.entries(spec.options)) {
+    if (option.input !== false) inputs[name] = { description: optionDescription(option) };
+  }
+  return {
+    ...inputs,
+    config: { description: 'path of the config, relative to the working directory', default: 'assay.yml' },
+    'working-directory': { description: 'folder to work in, relative to the workspace', default: '.' },
+    token: {
+      description: 'token that reads and writes the history; see the permissions in the README',
+      default: expression('github.token'),
+    },
+  };
+}
+
+/** An expression of GitHub Actions. */
+function expression(text: string): string {
+  return `\${{ ${text} }}`;
+}
+
+function optionDescription(option: OptionSpec): string {
+  if (option.kind === 'flag') return `true or false: ${option.description}`;
+  if (option.kind === 'list') return `${option.description}; one per line`;
+  if (option.kind === 'text' && option.choices) return `${option.description}: ${option.choices.join(', ')}`;
+  return option.description;
+}
+
+/** The text of action.yml. */
+export function actionYaml(spec: VerbSpec): string {
+  const isRoot = spec.name === 'auto';
+  const inputs = actionInputs(spec);
+  const launcher = isRoot ? 'actions/launch.sh' : '../launch.sh';
+  const env: Record<string, string> = {
+    ASSAY_DOOR: 'action',
+    ASSAY_TOKEN: expression('inputs.token'),
+    ASSAY_WORKING_DIRECTORY: expression('inputs.working-directory'),
+  };
+  for (const name of Object.keys(inputs)) {
+    if (name === 'token' || name === 'working-directory') continue;
+    env[`ASSAY_WITH_${name.toUpperCase().replaceAll('-', '_')}`] = expression(`inputs.${name}`);
+  }
+  const outputs = Object.fromEntries(
+    Object.entries(spec.outputs).map(([name, description]) => [
+      name,
+      { description, value: expression(`steps.assay.outputs.${name}`) },
+    ]),
+  );
+  return [
+    '# Generated from the description of the verb by `npm run docs`: change it there.',
+    yaml({
+      name: isRoot ? 'Assay' : `Assay ${spec.name}`,
+      description: sentence(spec.summary),
+      author: 'Assay',
+    }),
+    ...(isRoot ? [yaml({ branding: { icon: 'check-circle', color: 'purple' } })] : []),
+    '',
+    yaml({ inputs }),
+    '',
+    ...(Object.keys(outputs).length > 0 ? [yaml({ outputs }), ''] : []),
+    yaml({
+      runs: {
+        using: 'composite',
+        steps: [
+          { id: 'assay', shell: 'bash', run: `bash "$GITHUB_ACTION_PATH/${launcher}" ${spec.name}`, env },
+        ],
+      },
+    }),
+    '',
+  ].join('\n');
+}
+
+/** The README of an action: an example with its permissions, and tables of inputs and outputs. */
+export function actionReadme(spec: VerbSpec): string {
+  const isRoot = spec.name === 'auto';
+  const inputs = Object.entries(actionInputs(spec)).map(([name, input]) => [
+    `\`${name}\``,
+    input.description + (input.required ? ' (required)' : ''),
+    input.default === undefined ? '' : `\`${input.default}\``,
+  ]);
+  const outputs = Object.entries(spec.outputs).map(([name, text]) => [`\`${name}\``, text]);
+  const page = isRoot ? 'verbs/auto.md' : `../../docs/verbs/${spec.name}.md`;
+  return `${[
+    '<!-- Generated by `npm run docs`. -->',
+    `# ${isRoot ? 'Assay' : `Assay ${spec.name}`}`,
+    prose(sentence(spec.summary)),
+    prose(spec.description),
+    `The same on the command line: [\`assay ${spec.name}\`](${page}).`,
+    '## Example',
+    `\`\`\`yaml\n${exampleJob(spec)}\`\`\``,
+    '## Inputs',
+    markdownTable(['Input', 'What it is', 'Default'], inputs),
+    ...(outputs.length > 0 ? ['## Outputs', markdownTable(['Output', 'What it holds'], outputs)] : []),
+    'The step fails with exit code 1 when the answer is no (and the result is recorded), with 2 when the input is wrong, with 3 when the outside world failed.',
+  ].join('\n\n')}\n`;
+}
+
+function exampleJob(spec: VerbSpec): string {
+  const isRoot = spec.name === 'auto';
+  const inputs = EXAMPLE_INPUTS[spec.name] ?? exampleArguments(spec);
+  const permission = READERS.has(spec.name)
+    ? 'contents: read # the history is a branch of the repository'
+    : 'contents: write # the history is a branch of the repository, and this adds to it';
+  const lines = [
+    ...(isRoot ? ['on:', '  pull_request:', '  push: { branches: [main] }', ''] : []),
+    'permissions: {}',
+    'jobs:',
+    `  ${isRoot ? 'assay' : spec.name}:`,
+    '    runs-on: ubuntu-latest',
+    '    permissions:',
+    `      ${permission}`,
+    '    steps:',
+    '      - uses: actions/checkout@v5',
+    `      - uses: OWNER/assay${isRoot ? '' : `/actions/${spec.name}`}@v1`,
+    ...(Object.keys(inputs).length > 0 ? ['        with:'] : []),
+    ...Object.entries(inputs).map(([name, value]) => `          ${stringify({ [name]: value }).trimEnd()}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function exampleArguments(spec: VerbSpec): Readonly<Record<string, string>> {
+  const samples: Record<string, string> = {
+    model: 'income',
+    dataset: 'adult',
+    version: 'income@v1.2.0',
+    stage: 'prod',
+  };
+  const inputs: Record<string, string> = {};
+  for (const { name, required } of spec.arguments) {
+    if (required || name === 'model') inputs[name] = samples[name] ?? name.toUpperCase();
+  }
+  return inputs;
+}
+
+export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => prose(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Markdown in which `<NAME>` outside code is text, and no HTML. */
+export function prose(text: string): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;')))
+    .join('');
+}
+
+/** Begins with a capital and ends with a full stop, as a description on its own should. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return `${trimmed.slice(0, 1).toUpperCase()}${trimmed.slice(1)}${/[.!?…]$/.test(trimmed) ? '' : '.'}`;
+}
+
+function yaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, singleQuote: true }).trimEnd();
+}
