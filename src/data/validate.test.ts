@@ -229,6 +229,24 @@ describe('values', () => {
     expect(failures(result)).toEqual(['v: integer: 2500/5000 @ 2,4,6,8,10,12,14,16,18,20']);
   });
 
+  test('a share is compared as it is written: 29 of 100 are 29%', async () => {
+    const values = Array.from({ length: 100 }, (_, i) => (i < 29 ? 'x' : '1'));
+    const run = (max_failing: string) =>
+      validate(one(values), { columns: { v: { type: 'integer', max_failing } } });
+    expect((await run('29%')).valid).toBe(true);
+    expect((await run('28%')).valid).toBe(false);
+  });
+
+  test('hundreds of checks each keep their own counts', async () => {
+    const names = Array.from({ length: 450 }, (_, i) => `c${i}`);
+    const text = `${names.join(',')}\n${names.map((_, i) => (i % 3 === 0 ? 'x' : i)).join(',')}\n`;
+    const columns = Object.fromEntries(names.map((name) => [name, { type: 'integer' }]));
+    const bad = names.filter((_, i) => i % 3 === 0);
+    expect(failures(await validate(text, { columns }))).toEqual(
+      bad.map((name) => `${name}: integer: 1/1 @ 2`),
+    );
+  });
+
   test('counts are those of a plain loop, for any values', async () => {
     const value = fc.oneof(
       fc.constantFrom('', '1', '2', '3', '-1', '1.5', 'x', ' '),
