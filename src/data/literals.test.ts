@@ -22,12 +22,15 @@ test('any text stays the text it is, whatever SQL it looks like', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(hostile, { minLength: 1, maxLength: 5 }), async (texts) => {
       const items = texts.map(textLiteral);
-      const columns = items.map((item, i) => `${item} AS v${i}, ${item} IN ${listLiteral(items)} AS i${i}`);
+      // By its bytes: on reading, the client drops a leading byte order mark, which the engine has kept.
+      const columns = items.map(
+        (item, i) => `hex(${item}) AS v${i}, ${item} IN ${listLiteral(items)} AS i${i}`,
+      );
       const [row] = await engine.query(`SELECT ${columns.join(', ')}`);
       expect(row).toEqual(
         Object.fromEntries(
           texts.flatMap((text, i) => [
-            [`v${i}`, text],
+            [`v${i}`, Buffer.from(text).toString('hex').toUpperCase()],
             [`i${i}`, true],
           ]),
         ),
