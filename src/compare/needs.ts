@@ -7,6 +7,8 @@ export interface Needs {
   readonly seeds: number | null;
   /** Rows of evaluation with the seeds as they are; null when rows alone would not do. */
   readonly rows: number | null;
+  /** Where neither alone would do: both. Null when one alone does, and when not even both would within reason. */
+  readonly both: { readonly seeds: number; readonly rows: number } | null;
 }
 
 /** More is not worth printing: nobody trains 500 seeds for one comparison. */
@@ -16,7 +18,16 @@ const MOST_SEEDS = 500;
  * @param halfWidth how narrow the interval must get on each side, in the metric's unit; greater than 0
  */
 export function needsFor(noise: Noise, halfWidth: number): Needs {
-  return { seeds: seedsFor(noise, halfWidth), rows: rowsFor(noise, halfWidth) };
+  const [seeds, rows] = [seedsFor(noise, halfWidth), rowsFor(noise, halfWidth)];
+  return { seeds, rows, both: seeds === null && rows === null ? bothFor(noise, halfWidth) : null };
+}
+
+/** Both in proportion, which shrinks the interval by the square root. */
+function bothFor(noise: Noise, halfWidth: number): Needs['both'] {
+  if (noise.seedVariance === 0 || !noise.rows || noise.rowVariance === 0) return null;
+  const times = ((twoSidedQuantile(LEVEL, null) * noise.standardError) / halfWidth) ** 2;
+  const seeds = Math.ceil(noise.seeds * times) + 1;
+  return seeds <= MOST_SEEDS ? { seeds, rows: Math.ceil(noise.rows * times) } : null;
 }
 
 function seedsFor(noise: Noise, halfWidth: number): number | null {

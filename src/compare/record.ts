@@ -52,7 +52,14 @@ export const metricComparison = z.object({
   verdict,
   reason: z.string(),
   /** For `inconclusive`: what would settle it. */
-  needs: z.object({ seeds: z.int().positive().nullable(), rows: z.int().positive().nullable() }).nullable(),
+  needs: z
+    .object({
+      seeds: z.int().positive().nullable(),
+      rows: z.int().positive().nullable(),
+      /** Where neither alone would do. */
+      both: z.object({ seeds: z.int().positive(), rows: z.int().positive() }).nullable(),
+    })
+    .nullable(),
 });
 export type MetricComparison = Readonly<z.infer<typeof metricComparison>>;
 

@@ -113,6 +113,9 @@ export function needsInWords(needs: Needs): string {
     needs.seeds === null ? null : `${plural(needs.seeds, 'seed')} each`,
     needs.rows === null ? null : `${plural(rounded(needs.rows), 'row')} of evaluation data`,
   ].filter((way) => way !== null);
+  if (needs.both) {
+    return `about ${plural(needs.both.seeds, 'seed')} each and ${plural(rounded(needs.both.rows), 'row')} of evaluation data would settle it`;
+  }
   if (ways.length === 0) return 'no reasonable number of seeds or rows would settle it';
   return `about ${ways.join(' or ')} would settle it`;
 }

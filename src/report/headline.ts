@@ -140,7 +140,9 @@ function inShort(metric: MetricComparison): string {
 
 /** Only where something would settle it: that nothing does is said in the table. */
 function whatItTakes({ needs }: MetricComparison): string {
-  return needs === null || (needs.seeds === null && needs.rows === null) ? '' : `; ${needsInWords(needs)}`;
+  return needs === null || (needs.seeds ?? needs.rows ?? needs.both) === null
+    ? ''
+    : `; ${needsInWords(needs)}`;
 }
 
 function whyPromote(rules: readonly RuleOutcome[], metrics: readonly MetricComparison[]): string {
