@@ -7,6 +7,7 @@ import type { Deployments } from '../deploy/ports.js';
 import { UserError } from '../errors.js';
 import type { History } from '../history/port.js';
 import { newRecordId, type Origin } from '../history/record.js';
+import { snapshotOf } from '../history/snapshot.js';
 import type { Releases, Tags } from '../registry/ports.js';
 import type { Comments } from '../report/ports.js';
 import type { ArtifactStore, Processes, Workspace } from '../runs/ports.js';
@@ -69,18 +70,20 @@ export async function openProject(world: World, file: string): Promise<Project> 
       const settings = config.history;
       if ('branch' in settings && gitRoot !== undefined) {
         const { gitHistory } = await import('../platform/git/history.js');
-        return gitHistory({
-          ...git,
-          branch: settings.branch,
-          push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
-          randomness: world.randomness,
-          clock: world.clock,
-          warn: world.terminal.warn,
-        });
+        return snapshotOf(
+          gitHistory({
+            ...git,
+            branch: settings.branch,
+            push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
+            randomness: world.randomness,
+            clock: world.clock,
+            warn: world.terminal.warn,
+          }),
+        );
       }
       const { directoryHistory } = await import('../platform/local/history.js');
       const folder = 'directory' in settings ? resolve(root, settings.directory) : join(store, 'history');
-      return directoryHistory({ folder, warn: world.terminal.warn });
+      return snapshotOf(directoryHistory({ folder, warn: world.terminal.warn }));
     }),
     artifacts: once(async () => {
       const { directoryArtifacts } = await import('../platform/local/artifacts.js');
