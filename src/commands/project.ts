@@ -8,8 +8,9 @@ import { UserError } from '../errors.js';
 import type { History } from '../history/port.js';
 import { newRecordId, type Origin } from '../history/record.js';
 import { snapshotOf } from '../history/snapshot.js';
+import type { GitHubClient } from '../platform/github/client.js';
 import type { Releases, Tags } from '../registry/ports.js';
-import type { Comments } from '../report/ports.js';
+import type { Checks, Comments } from '../report/ports.js';
 import type { ArtifactStore, Processes, Workspace } from '../runs/ports.js';
 import type { World } from '../world.js';
 
@@ -26,7 +27,10 @@ export interface Project {
   artifacts(): Promise<ArtifactStore>;
   releases(): Promise<Releases>;
   tags(): Promise<Tags>;
+  /** GitHub's API; undefined where repository and token are not named, and everything is kept in files. */
+  github(): Promise<GitHubClient | undefined>;
   comments(): Promise<Comments>;
+  checks(): Promise<Checks>;
   deployments(): Promise<Deployments>;
   processes(): Promise<Processes>;
   workspace(folder: string): Promise<Workspace>;
@@ -61,11 +65,13 @@ export async function openProject(world: World, file: string): Promise<Project> 
     return gitRepository({ ...git, warn: world.terminal.warn });
   });
 
+  const github = once(() => openGitHubOf(world));
   return {
     root,
     store,
     config,
     repository,
+    github,
     history: once(async () => {
       const settings = config.history;
       if ('branch' in settings && gitRoot !== undefined) {
@@ -107,8 +113,22 @@ export async function openProject(world: World, file: string): Promise<Project> 
       return localTags({ folder: join(store, 'tags') });
     }),
     comments: once(async () => {
+      const client = await github();
+      if (client) {
+        const { githubComments } = await import('../platform/github/comments.js');
+        return githubComments(client);
+      }
       const { localComments } = await import('../platform/local/comments.js');
       return localComments({ folder: join(store, 'comments') });
+    }),
+    checks: once(async () => {
+      const client = await github();
+      if (client) {
+        const { githubChecks } = await import('../platform/github/checks.js');
+        return githubChecks(client);
+      }
+      const { localChecks } = await import('../platform/local/checks.js');
+      return localChecks({ folder: join(store, 'checks') });
     }),
     deployments: once(async () => {
       const { localDeployments } = await import('../platform/local/deployments.js');
@@ -135,6 +155,20 @@ export async function openProject(world: World, file: string): Promise<Project> 
       };
     }),
   };
+}
+
+/** GitHub's API by the environment, also from a terminal that names repository and token. */
+export async function openGitHubOf(world: World): Promise<GitHubClient | undefined> {
+  if (!world.env.GITHUB_REPOSITORY) return undefined;
+  const { hasGitHub, openGitHub } = await import('../platform/github/client.js');
+  if (!hasGitHub(world.env)) return undefined;
+  return openGitHub({
+    env: world.env,
+    version: world.version,
+    now: () => world.clock.now().getTime(),
+    cancel: world.cancel,
+    warn: (text) => world.terminal.warn(text),
+  });
 }
 
 /** In CI, but for a fork's pull request: its token cannot write, and its records stay in the job that made them. */
