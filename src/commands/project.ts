@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { ArtifactStore } from '../artifacts/ports.js';
 import type { Repository } from '../compare/ports.js';
 import type { LoadedConfig, Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
@@ -10,7 +11,7 @@ import { newRecordId, type Origin } from '../history/record.js';
 import { snapshotOf } from '../history/snapshot.js';
 import type { Releases, Tags } from '../registry/ports.js';
 import type { Comments } from '../report/ports.js';
-import type { ArtifactStore, Processes, Workspace } from '../runs/ports.js';
+import type { Processes, Workspace } from '../runs/ports.js';
 import type { World } from '../world.js';
 
 /** One assay.yml and the outside world it names; each port is built on first use, and once. */
@@ -86,13 +87,8 @@ export async function openProject(world: World, file: string): Promise<Project> 
       return snapshotOf(directoryHistory({ folder, warn: world.terminal.warn }));
     }),
     artifacts: once(async () => {
-      const { directoryArtifacts } = await import('../platform/local/artifacts.js');
-      const settings = config.artifacts;
-      const own = typeof settings === 'object' && 'directory' in settings;
-      return directoryArtifacts({
-        folder: own ? resolve(root, settings.directory) : join(store, 'artifacts'),
-        root,
-      });
+      const { openArtifacts } = await import('./artifacts.js');
+      return openArtifacts({ world, settings: config.artifacts, root, store });
     }),
     releases: once(async () => {
       const { localReleases } = await import('../platform/local/releases.js');
