@@ -18,7 +18,7 @@ export const exportVerb = defineVerb(
         .join('\n')}`,
     ].join('\n\n'),
     arguments: [
-      { name: 'target', description: `${Object.keys(TARGETS).join(', ')}`, required: true },
+      { name: 'target', description: `what is written: ${Object.keys(TARGETS).join(', ')}`, required: true },
       { name: 'path', description: 'where to write, for targets that are files' },
     ],
     options: { model: { kind: 'text', description: 'only records of this model', placeholder: 'MODEL' } },

@@ -22,7 +22,7 @@ export const importVerb = defineVerb(
         .join('\n')}`,
     ].join('\n\n'),
     arguments: [
-      { name: 'source', description: `${Object.keys(SOURCES).join(', ')}`, required: true },
+      { name: 'source', description: `what PATH is: ${Object.keys(SOURCES).join(', ')}`, required: true },
       { name: 'path', description: 'a file or folder', required: true },
     ],
     options: {
