@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { OutsideError, UserError } from '../../errors.js';
 
 /** The folder `.assay/` and safe writing in it. */
@@ -43,6 +44,22 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   } catch (error) {
     await rm(temporary, { force: true });
     throw storeError(error, path);
+  }
+}
+
+/** Like `writeAtomically`, piece by piece: the file is there once the last piece is. */
+export async function writeStream(
+  path: string,
+  pieces: () => AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  await makeFolder(dirname(path));
+  const temporary = temporaryBeside(path);
+  try {
+    await pipeline(pieces, createWriteStream(temporary, { flags: 'wx', flush: true }));
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw errorCode(error) === undefined ? error : storeError(error, path);
   }
 }
 
