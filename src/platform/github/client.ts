@@ -259,8 +259,7 @@ async function send(
   try {
     return await at.octokit.request(route, {
       ...parameters,
-      owner: at.owner,
-      repo: at.repo,
+      ...(path.includes('{owner}') ? { owner: at.owner, repo: at.repo } : {}),
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
       headers: { 'x-github-api-version': API_VERSION, ...options.headers },
       request: {

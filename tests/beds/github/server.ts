@@ -142,6 +142,10 @@ export async function gitHubBed(name = 'team/models'): Promise<GitHubBed> {
     if (!request.headers['user-agent']) return refuse(403, 'Request forbidden by administrative rules.');
     if (seen.path === '/graphql') {
       const query = body as { readonly query: string };
+      const unknown = Object.keys(query).find(
+        (key) => !['query', 'variables', 'operationName'].includes(key),
+      );
+      if (unknown) violations.push(`GraphQL has no "${unknown}" beside the query`);
       if (/^\s*mutation/.test(query.query) && token.permissions.pull_requests !== 'write') {
         return {
           status: 200,
