@@ -4,20 +4,19 @@ import type { ArtifactStore } from '../artifacts/ports.js';
 import type { Repository } from '../compare/ports.js';
 import type { LoadedConfig, Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
-import type { Deployments } from '../deploy/ports.js';
 import { UserError } from '../errors.js';
 import type { Archive } from '../history/archive.js';
 import type { History } from '../history/port.js';
 import { newRecordId, type Origin } from '../history/record.js';
 import { snapshotOf } from '../history/snapshot.js';
-import type { GitHubClient } from '../platform/github/client.js';
-import type { Releases, Tags } from '../registry/ports.js';
-import type { Checks, Comments } from '../report/ports.js';
+import type { Tags } from '../registry/ports.js';
 import type { Processes, Workspace } from '../runs/ports.js';
 import type { World } from '../world.js';
+import { type Host, openHost } from './host.js';
+import { once } from './once.js';
 
 /** One assay.yml and the outside world it names; each port is built on first use, and once. */
-export interface Project {
+export interface Project extends Host {
   /** Folder of assay.yml (absolute). */
   readonly root: string;
   /** `.assay/` at the top of the git checkout, or beside assay.yml outside git (absolute). Ignores itself in git. */
@@ -29,27 +28,13 @@ export interface Project {
   /** The same records with their bytes, for moving them and for upkeep. */
   archive(): Promise<Archive>;
   artifacts(): Promise<ArtifactStore>;
-  releases(): Promise<Releases>;
   tags(): Promise<Tags>;
-  /** GitHub's API; undefined where repository and token are not named, and everything is kept in files. */
-  github(): Promise<GitHubClient | undefined>;
-  comments(): Promise<Comments>;
-  checks(): Promise<Checks>;
-  deployments(): Promise<Deployments>;
   processes(): Promise<Processes>;
   workspace(folder: string): Promise<Workspace>;
   /** Id and time of a new record. */
   stamp(): { readonly id: string; readonly time: string };
   /** Who and what causes the records of this process, and on which commit. */
   origin(): Promise<Origin>;
-}
-
-function once<T>(build: () => Promise<T>): () => Promise<T> {
-  let built: Promise<T> | undefined;
-  return () => {
-    built ??= build();
-    return built;
-  };
 }
 
 /** @param file path of assay.yml, relative to the working directory; throws UserError when it is missing or wrong */
@@ -69,22 +54,37 @@ export async function openProject(world: World, file: string): Promise<Project> 
     return gitRepository({ ...git, warn: world.terminal.warn });
   });
 
-import type { Checks, Comments } from '../report/ports.js';
-import type { Processes, Workspace } from '../runs/ports.js';
+  const history = once(async () => {
+    const settings = config.history;
+    if ('branch' in settings && gitRoot !== undefined) {
+      const { gitHistory } = await import('../platform/git/history.js');
+      return snapshotOf(
+        gitHistory({
+          ...git,
+          branch: settings.branch,
+          push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
+          randomness: world.randomness,
+          clock: world.clock,
+          warn: world.terminal.warn,
+        }),
+      );
+    }
+    const { directoryHistory } = await import('../platform/local/history.js');
+    const folder = 'directory' in settings ? resolve(root, settings.directory) : join(store, 'history');
+    return snapshotOf(directoryHistory({ folder, warn: world.terminal.warn }));
+  });
+
   return {
     root,
     store,
     config,
+    ...openHost({ world, store }),
     repository,
-import type { Checks, Comments } from '../report/ports.js';
-import type { Processes, Workspace } from '../runs/ports.js';
+    history,
+    archive: once(async () => (await import('../history/archive-of.js')).archiveOf(await history())),
     artifacts: once(async () => {
       const { openArtifacts } = await import('./artifacts.js');
       return openArtifacts({ world, settings: config.artifacts, root, store });
-    }),
-    releases: once(async () => {
-      const { localReleases } = await import('../platform/local/releases.js');
-      return localReleases({ folder: join(store, 'releases') });
     }),
     tags: once(async () => {
       if (gitRoot !== undefined) {
@@ -93,28 +93,6 @@ import type { Processes, Workspace } from '../runs/ports.js';
       }
       const { localTags } = await import('../platform/local/tags.js');
       return localTags({ folder: join(store, 'tags') });
-    }),
-    comments: once(async () => {
-      const client = await github();
-      if (client) {
-        const { githubComments } = await import('../platform/github/comments.js');
-        return githubComments(client);
-      }
-      const { localComments } = await import('../platform/local/comments.js');
-      return localComments({ folder: join(store, 'comments') });
-    }),
-    checks: once(async () => {
-      const client = await github();
-      if (client) {
-        const { githubChecks } = await import('../platform/github/checks.js');
-        return githubChecks(client);
-      }
-      const { localChecks } = await import('../platform/local/checks.js');
-      return localChecks({ folder: join(store, 'checks') });
-    }),
-    deployments: once(async () => {
-      const { localDeployments } = await import('../platform/local/deployments.js');
-      return localDeployments({ folder: join(store, 'deployments'), clock: world.clock });
     }),
     processes: once(async () => {
       const { localProcesses } = await import('../platform/process/processes.js');
@@ -137,20 +115,6 @@ import type { Processes, Workspace } from '../runs/ports.js';
       };
     }),
   };
-}
-
-/** GitHub's API by the environment, also from a terminal that names repository and token. */
-export async function openGitHubOf(world: World): Promise<GitHubClient | undefined> {
-  if (!world.env.GITHUB_REPOSITORY) return undefined;
-  const { hasGitHub, openGitHub } = await import('../platform/github/client.js');
-  if (!hasGitHub(world.env)) return undefined;
-  return openGitHub({
-    env: world.env,
-    version: world.version,
-    now: () => world.clock.now().getTime(),
-    cancel: world.cancel,
-    warn: (text) => world.terminal.warn(text),
-  });
 }
 
 /** In CI, but for a fork's pull request: its token cannot write, and its records stay in the job that made them. */
