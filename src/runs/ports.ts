@@ -1,4 +1,4 @@
-import type { Artifact, RunRecord } from './record.js';
+import type { RunRecord } from './record.js';
 
 /** The outside as a training sees it. `platform/` implements these; `commands/` hands them in. */
 
@@ -110,15 +110,6 @@ export interface SeedFolder {
 export interface RunFolder {
   prepare(seed: number, params: string): Promise<SeedFolder>;
   remove(): Promise<void>;
-}
-
-/** Content-addressed store of large files. The same content is stored once. */
-export interface ArtifactStore {
-  /** Stores a file or folder; the digest is of its content. */
-  put(name: string, path: string): Promise<Artifact>;
-  /** Brings the content to `path`, verified, never half-written under its final name; throws UserError when it is not in the store. */
-  fetch(artifact: Pick<Artifact, 'digest' | 'bytes' | 'name'>, path: string): Promise<void>;
-  has(digest: string): Promise<boolean>;
 }
 
 /** The machine that a training runs on. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Artifact } from '../artifacts/artifact.js';
 import { UserError } from '../errors.js';
 import type { Metric } from '../metrics/metric.js';
 import { type Before, type Collected, collectMetrics, lookBefore, requireFresh } from './collect.js';
@@ -6,7 +7,7 @@ import { type CommandOutcome, outcomeOf } from './outcome.js';
 import { type Params, paramVariables, variableName } from './params.js';
 import type { ProcessResult, SeedFolder } from './ports.js';
 import type { ReadSeries } from './readers/reader.js';
-import type { Artifact, RunRecord } from './record.js';
+import type { RunRecord } from './record.js';
 import type { TrainOptions } from './train.js';
 
 /** What the training with one seed came to. */

@@ -1,10 +1,11 @@
+import type { ArtifactStore } from '../artifacts/ports.js';
 import type { Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
 import type { Clock } from '../history/port.js';
 import type { Origin } from '../history/record.js';
 import type { Metric } from '../metrics/metric.js';
 import { flatParams, type Params } from './params.js';
-import type { ArtifactStore, Processes, RunFolder, Workspace } from './ports.js';
+import type { Processes, RunFolder, Workspace } from './ports.js';
 import type { RunRecord } from './record.js';
 import { messageOf, type SeedTraining, trainSeed } from './seed-training.js';
 import { mergeSeeds } from './seeds.js';
