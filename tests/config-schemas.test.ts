@@ -47,7 +47,6 @@ describe('the annotated example', () => {
         "\`reference\` is not available in this version",
         "\`checks: sql\` is not available in this version",
         "\`checks: expectations\` is not available in this version",
-        "\`columns: query\` is not available in this version",
         "\`tune\` is not available in this version",
         "\`serve\` is not available in this version",
         "\`monitor\` is not available in this version",
