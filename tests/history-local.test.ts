@@ -13,13 +13,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OutsideError, UserError } from '../src/errors.js';
 import { recordPath } from '../src/history/record.js';
-import { directoryArtifacts } from '../src/platform/local/artifacts.js';
 import { localComments } from '../src/platform/local/comments.js';
 import { localDeployments } from '../src/platform/local/deployments.js';
 import { directoryHistory } from '../src/platform/local/history.js';
 import { localReleases } from '../src/platform/local/releases.js';
 import { storeError } from '../src/platform/local/store.js';
 import { localTags } from '../src/platform/local/tags.js';
+import { artifactsIn } from './artifacts-scene.js';
 import {
   clock,
   git,
@@ -131,7 +131,7 @@ describe('the history in a folder', () => {
 });
 
 describe('artifacts', () => {
-  const open = () => directoryArtifacts({ folder: join(store, 'artifacts'), root: scene.folder });
+  const open = () => artifactsIn({ folder: join(store, 'artifacts'), root: scene.folder });
 
   test('any bytes come back, and the same bytes are stored once', async () => {
     let number = 0;
@@ -223,7 +223,7 @@ describe('releases', () => {
 
   test('draft, upload, publish; a published one never changes', async () => {
     write(scene.folder, 'model.bin', 'good');
-    const { digest, bytes } = await directoryArtifacts({ folder: join(store, 'a'), root: scene.folder }).put(
+    const { digest, bytes } = await artifactsIn({ folder: join(store, 'a'), root: scene.folder }).put(
       'model',
       'model.bin',
     );

@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { ArtifactStore } from '../artifacts/ports.js';
 import type { Repository } from '../compare/ports.js';
 import type { LoadedConfig, Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
 import type { Deployments } from '../deploy/ports.js';
 import { UserError } from '../errors.js';
+import type { Archive } from '../history/archive.js';
 import type { History } from '../history/port.js';
 import { newRecordId, type Origin } from '../history/record.js';
 import { snapshotOf } from '../history/snapshot.js';
 import type { Releases, Tags } from '../registry/ports.js';
 import type { Comments } from '../report/ports.js';
-import type { ArtifactStore, Processes, Workspace } from '../runs/ports.js';
+import type { Processes, Workspace } from '../runs/ports.js';
 import type { World } from '../world.js';
 
 /** One assay.yml and the outside world it names; each port is built on first use, and once. */
@@ -23,6 +25,8 @@ export interface Project {
   /** Undefined outside a git repository. */
   repository(): Promise<Repository | undefined>;
   history(): Promise<History>;
+  /** The same records with their bytes, for moving them and for upkeep. */
+  archive(): Promise<Archive>;
   artifacts(): Promise<ArtifactStore>;
   releases(): Promise<Releases>;
   tags(): Promise<Tags>;
@@ -61,38 +65,36 @@ export async function openProject(world: World, file: string): Promise<Project> 
     return gitRepository({ ...git, warn: world.terminal.warn });
   });
 
+  const history = once(async () => {
+    const settings = config.history;
+    if ('branch' in settings && gitRoot !== undefined) {
+      const { gitHistory } = await import('../platform/git/history.js');
+      return snapshotOf(
+        gitHistory({
+          ...git,
+          branch: settings.branch,
+          push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
+          randomness: world.randomness,
+          clock: world.clock,
+          warn: world.terminal.warn,
+        }),
+      );
+    }
+    const { directoryHistory } = await import('../platform/local/history.js');
+    const folder = 'directory' in settings ? resolve(root, settings.directory) : join(store, 'history');
+    return snapshotOf(directoryHistory({ folder, warn: world.terminal.warn }));
+  });
+
   return {
     root,
     store,
     config,
     repository,
-    history: once(async () => {
-      const settings = config.history;
-      if ('branch' in settings && gitRoot !== undefined) {
-        const { gitHistory } = await import('../platform/git/history.js');
-        return snapshotOf(
-          gitHistory({
-            ...git,
-            branch: settings.branch,
-            push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
-            randomness: world.randomness,
-            clock: world.clock,
-            warn: world.terminal.warn,
-          }),
-        );
-      }
-      const { directoryHistory } = await import('../platform/local/history.js');
-      const folder = 'directory' in settings ? resolve(root, settings.directory) : join(store, 'history');
-      return snapshotOf(directoryHistory({ folder, warn: world.terminal.warn }));
-    }),
+    history,
+    archive: once(async () => (await import('../history/archive-of.js')).archiveOf(await history())),
     artifacts: once(async () => {
-      const { directoryArtifacts } = await import('../platform/local/artifacts.js');
-      const settings = config.artifacts;
-      const own = typeof settings === 'object' && 'directory' in settings;
-      return directoryArtifacts({
-        folder: own ? resolve(root, settings.directory) : join(store, 'artifacts'),
-        root,
-      });
+      const { openArtifacts } = await import('./artifacts.js');
+      return openArtifacts({ world, settings: config.artifacts, root, store });
     }),
     releases: once(async () => {
       const { localReleases } = await import('../platform/local/releases.js');

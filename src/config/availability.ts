@@ -57,10 +57,9 @@ const UNAVAILABLE: readonly Unavailable[] = [
   },
   { feature: 'steps', path: ['data', '*', 'steps'], when: notEmpty },
   { feature: 'reference', path: ['data', '*', 'reference'] },
-  { feature: 'checks: sql', path: ['data', '*', 'checks', '*', 'sql'] },
+  { feature: 'checks: table_schema', path: ['data', '*', 'checks', '*', 'table_schema'] },
+  { feature: 'checks: pandera', path: ['data', '*', 'checks', '*', 'pandera'] },
   { feature: 'checks: expectations', path: ['data', '*', 'checks', '*', 'expectations'] },
-  { feature: 'checks: freshness', path: ['data', '*', 'checks', '*', 'freshness'] },
-  { feature: 'checks: foreign_key', path: ['data', '*', 'checks', '*', 'foreign_key'] },
 
   {
     feature: 'train: notebook',

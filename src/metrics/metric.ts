@@ -21,7 +21,7 @@ export const metric = z.object({
   n: z.int().nonnegative().nullable(),
   /** Standard error of `value` over rows (the sampling of the evaluation data); null when unknown. */
   stderr: z.number().nonnegative().nullable(),
-  /** One value per seed in the order of the run's `seeds`; null when the run had one seed. */
+  /** One value per seed in the order of the run's `seeds`, or, of a run with one seed, per fold or seed of the file; else null. */
   seed_values: z.array(z.number().nullable()).nullable(),
   /** The file it came from, relative to assay.yml. */
   source: z.string().nullable(),

@@ -1,65 +1,8 @@
-import type { ColumnSchema, Severity } from '../config/data.js';
-import { formatNumber } from '../format.js';
+import type { ColumnSchema } from '../../config/data.js';
+import { formatNumber } from '../../format.js';
+import { listLiteral, textLiteral } from '../literals.js';
 import { allowedLiterals, boundLiteral } from './bounds.js';
-import { listLiteral, textLiteral } from './literals.js';
-import type { Place } from './places.js';
-import type { SourceTable, TableColumn } from './table.js';
-import { textOf, typedValueOf, type ValueType } from './values.js';
-
-/** How a check's failing rows are found. SQL speaks of the relation `v` (see `valuesOf`), row index `r`. */
-export type Finding =
-  /** Decided by the schema or the number of rows alone. */
-  | {
-      readonly kind: 'decided';
-      readonly failing: number;
-      readonly total: number;
-      /** Where, when it is about lines of the files. */
-      readonly places?: readonly Place[];
-    }
-  /** Rows where the condition holds fail; `total` counts what was looked at. */
-  | { readonly kind: 'rows'; readonly failing: string; readonly total: string }
-  /** Rows that repeat an earlier key fail; rows with a missing part of the key are skipped. */
-  | { readonly kind: 'unique'; readonly keys: readonly string[] }
-  /** Rows that go against the direction, compared with the present value before, fail. */
-  | { readonly kind: 'monotonic'; readonly value: string; readonly direction: 'increasing' | 'decreasing' };
-
-export interface PlannedCheck {
-  /** What is asked, in words. */
-  readonly check: string;
-  readonly column: string | null;
-  readonly severity: Severity;
-  /** Largest share of failing values that still passes. */
-  readonly maxFailing: number;
-  readonly finding: Finding;
-  /** The columns its SQL speaks of. */
-  readonly reads: readonly KnownColumn[];
-  /** SQL of the offending value as text; null when there is none to show. */
-  readonly value: string | null;
-  readonly detail: string | null;
-  /** Where it stands below the dataset in assay.yml. */
-  readonly path: readonly (string | number)[];
-}
-
-/** A column that the file has, as checks speak of it. */
-export interface KnownColumn {
-  readonly column: TableColumn;
-  readonly type: ValueType | undefined;
-  /** Names in `v`: the value as stored, as text and as its type. */
-  readonly stored: string;
-  readonly text: string;
-  readonly typed: string;
-}
-
-/** SQL of the relation that these checks speak of, to stand behind FROM: only their columns, however wide the table. */
-export function valuesOf(table: SourceTable, checks: readonly PlannedCheck[]): string {
-  const columns = [...new Set(checks.flatMap(({ reads }) => reads))];
-  const expressions = columns.flatMap(({ column, type, stored, text, typed }) => [
-    `${column.sql} AS ${stored}`,
-    `${textOf(column)} AS ${text}`,
-    ...(type ? [`${typedValueOf(column, type)} AS ${typed}`] : []),
-  ]);
-  return `(SELECT ${[`${table.row} AS r`, ...expressions].join(', ')} FROM ${table.relation}) AS v`;
-}
+import { type Finding, type KnownColumn, type PlannedCheck, rowsFinding, uniqueFinding } from './finding.js';
 
 /** The checks of one declared column that is there. Throws UserError for bounds and values that no such column can have. */
 export function columnChecks(
@@ -79,7 +22,7 @@ export function columnChecks(
     column: name,
     severity: schema.severity ?? 'error',
     maxFailing: schema.max_failing ?? 0,
-    reads: [column],
+    reads: column.reads,
     value: column.text,
     detail: null,
     path: ['columns', name, key],
@@ -101,7 +44,7 @@ function missingAsked(schema: ColumnSchema, { stored }: KnownColumn): readonly A
     {
       key: schema.required ? 'required' : 'max_missing',
       words: share === 0 ? 'no missing value' : `at most ${formatNumber(share * 100)}% missing values`,
-      finding: { kind: 'rows', failing: `${stored} IS NULL`, total: 'true' },
+      finding: rowsFinding(`${stored} IS NULL`, 'true'),
       maxFailing: share,
       value: null,
     },
@@ -115,11 +58,7 @@ function typeAsked(schema: ColumnSchema, { column, type, stored, typed }: KnownC
     {
       key: schema.type ? 'type' : implying,
       words: type,
-      finding: {
-        kind: 'rows',
-        failing: `${stored} IS NOT NULL AND ${typed} IS NULL`,
-        total: `${stored} IS NOT NULL`,
-      },
+      finding: rowsFinding(`${stored} IS NOT NULL AND ${typed} IS NULL`, `${stored} IS NOT NULL`),
       detail: column.storage.kind === 'native' ? `stored as ${column.storage.type}` : null,
     },
   ];
@@ -163,13 +102,13 @@ function textAsked({ pattern, allowed }: ColumnSchema, { type, text, typed }: Kn
 
 function orderAsked({ unique, monotonic }: ColumnSchema, { typed }: KnownColumn): readonly Asked[] {
   const asked: Asked[] = [];
-  if (unique) asked.push({ key: 'unique', words: 'unique', finding: { kind: 'unique', keys: [typed] } });
+  if (unique) asked.push({ key: 'unique', words: 'unique', finding: uniqueFinding([typed]) });
   if (monotonic) {
     const words = `never ${monotonic === 'increasing' ? 'decreasing' : 'increasing'}`;
     asked.push({
       key: 'monotonic',
       words,
-      finding: { kind: 'monotonic', value: typed, direction: monotonic },
+      finding: { kind: 'monotonic', value: typed, direction: monotonic, strictly: false },
     });
   }
   return asked;
@@ -177,11 +116,7 @@ function orderAsked({ unique, monotonic }: ColumnSchema, { typed }: KnownColumn)
 
 /** Values that are there and of the type are counted; those that meet the condition fail. */
 function failingWhere(typed: string, condition: string): Finding {
-  return {
-    kind: 'rows',
-    failing: `${typed} IS NOT NULL AND (${condition})`,
-    total: `${typed} IS NOT NULL`,
-  };
+  return rowsFinding(`${typed} IS NOT NULL AND (${condition})`, `${typed} IS NOT NULL`);
 }
 
 /** Bounds in words. */

@@ -1,16 +1,34 @@
-import type { ColumnSchema, DataCheck, DatasetConfig } from '../config/data.js';
-import { nearest } from '../config/nearest.js';
-import { UserError } from '../errors.js';
-import { plural } from '../format.js';
+import type { ColumnSchema, DatasetConfig } from '../../config/data.js';
+import { nearest } from '../../config/nearest.js';
+import { UserError } from '../../errors.js';
+import type { Place } from '../places.js';
+import type { SourceTable, TableColumn } from '../table.js';
+import type { ValueType } from '../values.js';
 import { effectiveType } from './bounds.js';
-import { columnChecks, type KnownColumn, type PlannedCheck, range, shortList } from './column-checks.js';
-import type { Place } from './places.js';
-import type { SourceTable, TableColumn } from './table.js';
+import { columnChecks, shortList } from './column.js';
+import { datasetChecks } from './dataset.js';
+import { type KnownColumn, knownColumn, type PlannedCheck } from './finding.js';
+import type { Suite } from './suite.js';
 
 /**
  * Compiles columns and checks into SQL. Missing values are skipped by every check but `required` and `max_missing`;
  * a value that is not of its column's type fails that check alone and is skipped by the others.
  */
+
+export interface PlanOptions {
+  readonly table: SourceTable;
+  readonly config: DatasetConfig;
+  /** Now, in milliseconds since 1970; for freshness. */
+  readonly now: number;
+  /** Datasets that foreign keys refer to, by name. */
+  readonly others: ReadonlyMap<string, SourceTable>;
+  /** Suites and schemas that checks name, by path. */
+  readonly suites: ReadonlyMap<string, Suite>;
+  /** Types of text columns by their values, for what suites say of types. */
+  readonly inferred: ReadonlyMap<string, ValueType>;
+  /** Where a path below the dataset stands in assay.yml. */
+  locate(path: readonly (string | number)[]): UserError['location'];
+}
 
 export interface Plan {
   readonly checks: readonly PlannedCheck[];
@@ -20,25 +38,29 @@ export interface Plan {
   readonly patterns: readonly { readonly pattern: string; readonly path: readonly (string | number)[] }[];
 }
 
+/** What the checks of one dataset have in common. */
+export interface Scope extends PlanOptions {
+  readonly known: ReadonlyMap<string, KnownColumn>;
+  /** Throws UserError, with the nearest name, for a column that is not there. */
+  column(name: string): KnownColumn;
+}
+
 /** Throws UserError, placed by `locate` (paths below the dataset), for a check that cannot be asked of this dataset. */
-export function planChecks(
-  config: DatasetConfig,
-  table: SourceTable,
-  locate: (path: readonly (string | number)[]) => UserError['location'],
-): Plan {
+export function planChecks(options: PlanOptions): Plan {
+  const { config, table } = options;
   const known = new Map<string, KnownColumn>(
     table.columns.map((column, i) => {
-      const schema = config.columns[column.name];
-      const type = schema && effectiveType(schema);
-      return [column.name, { column, type, stored: `p${i}`, text: `s${i}`, typed: type ? `t${i}` : `s${i}` }];
+      const schema = Object.hasOwn(config.columns, column.name) ? config.columns[column.name] : undefined;
+      return [column.name, knownColumn(column, i, schema && effectiveType(schema))];
     }),
   );
+  const scope: Scope = { ...options, known, column: (name) => columnOf(known, name) };
   const placing = <T>(path: readonly (string | number)[], build: () => T): T => {
     try {
       return build();
     } catch (error) {
       if (!(error instanceof UserError) || error.location) throw error;
-      const location = locate(path);
+      const location = options.locate(path);
       throw new UserError(error.message, {
         ...(error.mend && { mend: error.mend }),
         ...(location && { location }),
@@ -54,9 +76,7 @@ export function planChecks(
         return column ? columnChecks(name, schema, column) : absentColumn(name, schema, config, table);
       }),
     ),
-    ...config.checks.map((check, i) =>
-      placing(['checks', i], () => datasetCheck(check, i, { known, table })),
-    ),
+    ...config.checks.flatMap((check, i) => placing(['checks', i], () => datasetChecks(check, i, scope))),
     ...emptyCheck(config, table),
   ];
   return {
@@ -65,10 +85,34 @@ export function planChecks(
       name: column.name,
       type: type ?? storedType(column),
     })),
-    patterns: Object.entries(config.columns).flatMap(([name, { pattern }]) =>
-      pattern === undefined ? [] : [{ pattern, path: ['columns', name, 'pattern'] }],
-    ),
+    patterns: [
+      ...patternsOf(config.columns, ['columns']),
+      ...config.checks.flatMap((check, i) =>
+        'columns' in check ? patternsOf(check.columns, ['checks', i, 'columns']) : [],
+      ),
+    ],
   };
+}
+
+function patternsOf(
+  columns: Readonly<Record<string, ColumnSchema>>,
+  path: readonly (string | number)[],
+): Plan['patterns'] {
+  return Object.entries(columns).flatMap(([name, { pattern }]) =>
+    pattern === undefined ? [] : [{ pattern, path: [...path, name, 'pattern'] }],
+  );
+}
+
+function columnOf(known: ReadonlyMap<string, KnownColumn>, name: string): KnownColumn {
+  const column = known.get(name);
+  if (column) return column;
+  const near = nearest(name, [...known.keys()]);
+  throw new UserError(`there is no column ${JSON.stringify(name)} in the data`, {
+    mend:
+      near === undefined
+        ? `columns there are: ${shortList([...known.keys()])}`
+        : `did you mean ${JSON.stringify(near)}?`,
+  });
 }
 
 function storedType({ storage }: TableColumn): string {
@@ -146,74 +190,20 @@ function absentColumn(
   ];
 }
 
-function decided(
+/** A check whose answer is known without looking at rows. */
+export function decided(
   check: string,
   counts: { readonly failing: number; readonly total: number; readonly places?: readonly Place[] },
 ): Omit<PlannedCheck, 'path'> {
+  const { places, ...judged } = counts;
   return {
     check,
     column: null,
     severity: 'error',
     maxFailing: 0,
-    finding: { kind: 'decided', ...counts },
+    finding: { kind: 'decided', judged, ...(places && { places }) },
     reads: [],
     value: null,
     detail: null,
   };
-}
-
-function datasetCheck(
-  check: DataCheck,
-  index: number,
-  { known, table }: { readonly known: ReadonlyMap<string, KnownColumn>; readonly table: SourceTable },
-): PlannedCheck {
-  const base = {
-    column: null,
-    severity: check.severity ?? ('error' as const),
-    maxFailing: check.max_failing ?? 0,
-    reads: [],
-    value: null,
-    detail: null,
-    path: ['checks', index],
-  };
-  if ('rows' in check) {
-    const { min, max } = check.rows;
-    const fits = table.read >= (min ?? 0) && table.read <= (max ?? Number.POSITIVE_INFINITY);
-    return {
-      ...base,
-      check: check.name ?? `rows: ${range(min, max)}`,
-      finding: { kind: 'decided', failing: fits ? 0 : 1, total: 1 },
-      detail: `the dataset has ${table.read === 0 ? 'no rows' : plural(table.read, 'row')}`,
-    };
-  }
-  if ('unique' in check) {
-    const reads = check.unique.map((name) => {
-      const column = known.get(name);
-      if (column) return column;
-      const near = nearest(name, [...known.keys()]);
-      throw new UserError(`there is no column ${JSON.stringify(name)} in the data`, {
-        mend:
-          near === undefined
-            ? `columns there are: ${shortList([...known.keys()])}`
-            : `did you mean ${JSON.stringify(near)}?`,
-      });
-    });
-    return {
-      ...base,
-      check: check.name ?? `${check.unique.join(', ')}: unique`,
-      finding: { kind: 'unique', keys: reads.map(({ typed }) => typed) },
-      reads,
-    };
-  }
-  throw new UserError(`the check "${checkKind(check)}" is not available in this version`, {
-    mend: 'checks there are: rows, unique, and those of columns',
-  });
-}
-
-/** The kinds that are refused; does not compile when the schema learns a kind that is handled nowhere. */
-function checkKind(check: Exclude<DataCheck, { rows: unknown } | { unique: unknown }>): string {
-  if ('sql' in check) return 'sql';
-  if ('expectations' in check) return 'expectations';
-  if ('freshness' in check) return 'freshness';
-  return 'foreign_key' satisfies keyof typeof check;
 }

@@ -1,7 +1,7 @@
-import type { ColumnSchema } from '../config/data.js';
-import { UserError } from '../errors.js';
-import { numberLiteral, textLiteral } from './literals.js';
-import type { ValueType } from './values.js';
+import type { ColumnSchema } from '../../config/data.js';
+import { UserError } from '../../errors.js';
+import { numberLiteral, textLiteral } from '../literals.js';
+import type { ValueType } from '../values.js';
 
 /** `min`, `max` and `allowed` of a column as SQL of the column's type, and the type they imply when none is declared. */
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { datasetConfig } from '../config/data.js';
-import { UserError } from '../errors.js';
-import { openDataset } from '../platform/duckdb/dataset.js';
-import { openDuckdb } from '../platform/duckdb/engine.js';
-import type { CheckResult } from './record.js';
+import { datasetConfig } from '../../config/data.js';
+import { UserError } from '../../errors.js';
+import { openDataset } from '../../platform/duckdb/dataset.js';
+import { openDuckdb } from '../../platform/duckdb/engine.js';
+import type { CheckResult } from '../record.js';
 import { type ValidationResult, validateTable } from './validate.js';
 
 let folder: string;
@@ -35,7 +35,17 @@ async function validateFile(source: string, settings: object): Promise<Validatio
   const { engine, table } = await openDataset({ folder, ...config }, options);
   try {
     const locate = (path: readonly (string | number)[]) => ({ file: path.join('/') });
-    return await validateTable({ engine, table, name: 'x', config, locate });
+    return await validateTable({
+      engine,
+      table,
+      name: 'x',
+      config,
+      locate,
+      now: Date.UTC(2026, 0, 1),
+      others: new Map(),
+      suites: new Map(),
+      inferred: new Map(),
+    });
   } finally {
     await engine.close();
   }
