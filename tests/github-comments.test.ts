@@ -75,7 +75,7 @@ test('the first is posted, the next changes it in place', async () => {
       '### ❌ income: reject',
     ],
   ]);
-  expect(conversation(bed.requests)).toMatchSnapshot();
+  expect(conversation(bed)).toMatchSnapshot();
 });
 
 test('the same again costs one look and no write', async () => {
@@ -133,7 +133,7 @@ describe('modes', () => {
     bed.requests.length = 0;
     await publish({ mode: 'recreate', body: 'second' });
     expect(bed.repository.comments.map((one) => one.minimized)).toEqual(['OUTDATED', null]);
-    expect(conversation(bed.requests)).toMatchSnapshot();
+    expect(conversation(bed)).toMatchSnapshot();
   });
 
   test('on-change: in place while the answer is the same, anew when it is another', async () => {
