@@ -16,30 +16,31 @@ export interface NamedSource {
 
 /**
  * Opens a dataset, with progress, for as long as `use` takes. Throws UserError, placed where the source is named or in the
- * file itself, when it is missing or unreadable as a whole.
+ * file itself, when it is missing, changes meanwhile, or is unreadable as a whole.
  */
 export async function withDataset<T>(
   source: NamedSource,
   world: World,
   use: (opened: { readonly engine: SqlEngine; readonly table: SourceTable }) => Promise<T>,
 ): Promise<T> {
-  const { openDataset } = await import('../platform/duckdb/dataset.js');
+  const { scanDataset } = await import('../platform/duckdb/dataset.js');
   const { config, name, location } = source;
   const progress = world.terminal.progress(`reading ${name}`);
-  const opened = await openDataset(config, {
+  const options = {
     env: world.env,
     cancel: world.cancel,
     notice: world.terminal.info,
     onProgress: progress.update,
-  })
-    .catch((error: unknown) => {
-      throw placed(error, location, (file) => relative(world.cwd, resolve(config.folder, file)));
-    })
-    .finally(progress.end);
+  };
   try {
-    return await use(opened);
+    return await scanDataset(config, options, (opened) => {
+      progress.end();
+      return use(opened);
+    });
+  } catch (error) {
+    throw placed(error, location, (file) => relative(world.cwd, resolve(config.folder, file)));
   } finally {
-    await opened.engine.close();
+    progress.end();
   }
 }
 
