@@ -64,11 +64,6 @@ artifacts: releases
     'checks: expectations': 'data: { d: { source: a.csv, checks: [{ expectations: a.json }] } }',
     'train: notebook': 'models: { m: { train: { notebook: a.ipynb } } }',
     executor: 'models: { m: { train: { run: a, executor: ray } } }',
-    'task: multilabel': 'models: { m: { evaluate: { predictions: a.csv, task: multilabel } } }',
-    'task: ranking': 'models: { m: { evaluate: { predictions: a.csv, task: ranking } } }',
-    'task: forecast': 'models: { m: { evaluate: { predictions: a.csv, task: forecast } } }',
-    'columns: query':
-      'models: { m: { evaluate: { predictions: a.csv, task: binary, columns: { query: q } } } }',
     tune: 'models: { m: { train: { run: a }, tune: { objective: a, space: {} } } }',
     serve: 'models: { m: { train: { run: a }, serve: { with: flask } } }',
     monitor: 'models: { m: { train: { run: a }, monitor: { window: { source: a, every: 1d } } } }',

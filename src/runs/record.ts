@@ -28,6 +28,8 @@ export const runRecord = z.object({
   seconds: z.number().nonnegative(),
   command: z.string().nullable(),
   params: z.record(z.string(), paramValue),
+  /** Parameters that the command's own tools recorded beside its metrics (MLflow, hparams.yaml …) and that `params` has not. */
+  tool_params: z.record(z.string(), paramValue).optional(),
   /** The seed when there was one; null when there were several. */
   seed: z.int().nullable(),
   seeds: z.array(
