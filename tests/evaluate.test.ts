@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseInput } from '../src/commands/input.js';
 import { openProject } from '../src/commands/project.js';
@@ -166,7 +167,7 @@ describe('assay evaluate', () => {
       none: only one class among the labels.
 
       ± is one standard error over the rows.
-      22 more metrics: assay show ID"
+      30 more metrics: assay show ID"
     `);
     expect((await evaluate('income', '--all')).text).toContain('jaccard_binary');
   });
@@ -183,6 +184,14 @@ describe('assay evaluate', () => {
     const fromParquet = (await evaluate('--predictions', 'out/predictions.parquet')).json as RunRecord;
     const values = (run: RunRecord) => run.metrics.map(({ source: _, ...metric }) => metric);
     expect(values(fromParquet)).toEqual(values(fromCsv));
+  });
+
+  it('reads what gzip packed', async () => {
+    const fromCsv = (await evaluate()).json as RunRecord;
+    const packed = gzipSync(readFileSync(fixture('adult_logistic.csv')));
+    writeFileSync(join(folder, 'out/predictions.csv.gz'), packed);
+    const fromGzip = (await evaluate('--predictions', 'out/predictions.csv.gz')).json as RunRecord;
+    expect(fromGzip.metrics).toEqual(fromCsv.metrics);
   });
 
   it('scores the predictions that a run kept, with the slices of today', async () => {
@@ -264,7 +273,15 @@ describe('assay evaluate refuses', () => {
     expect((await refusal('--predictions', 'out')).message).toBe('the predictions must be a file');
     writeFileSync(join(folder, 'bytes.csv'), Uint8Array.of(31, 139, 8, 0, 255));
     expect((await refusal('--predictions', 'bytes.csv')).message).toBe(
+      'the predictions file is not readable as gzip: it is cut off or damaged',
+    );
+    writeFileSync(join(folder, 'bytes.csv'), Uint8Array.of(200, 139, 8, 0, 255));
+    expect((await refusal('--predictions', 'bytes.csv')).message).toBe(
       'the predictions file is not text in UTF-8',
+    );
+    writeFileSync(join(folder, 'huge.csv.gz'), gzipSync(Buffer.alloc(500_000_001), { level: 1 }));
+    expect((await refusal('--predictions', 'huge.csv.gz')).message).toMatch(
+      /^the predictions file unpacks to more than /,
     );
   });
 

@@ -111,7 +111,7 @@ function comparisonText(compared: Compared, all: boolean): string {
   return [
     `${comparison.model}: ${comparison.verdict}`,
     terminalText(baselineInWords(comparison.baseline)),
-    comparisonTable(shown),
+    shown.length > 0 ? comparisonTable(shown) : 'there is no metric to compare',
     hidden.length > 0
       ? `${plural(hidden.length, 'more metric')} and slices (${countVerdicts(hidden)}): --all shows them`
       : '',

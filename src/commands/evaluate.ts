@@ -1,10 +1,11 @@
 import { join, relative, resolve, sep } from 'node:path';
+import type { Artifact } from '../artifacts/artifact.js';
 import type { Placed } from '../config/load.js';
 import type { EvaluateConfig, ModelConfig } from '../config/model.js';
 import { UserError } from '../errors.js';
 import { readRecordOf } from '../history/read.js';
 import type { Metric } from '../metrics/metric.js';
-import { type Artifact, type RunRecord, runRecord } from '../runs/record.js';
+import { type RunRecord, runRecord } from '../runs/record.js';
 import type { World } from '../world.js';
 import { findRun } from './comparison.js';
 import { evaluationText } from './evaluation-text.js';

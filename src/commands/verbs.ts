@@ -14,6 +14,7 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   doctor: { group: 'start', load: async () => (await import('./doctor.js')).doctor },
   demo: { group: 'start', load: async () => (await import('./demo.js')).demo },
   validate: { group: 'data', load: async () => (await import('./validate.js')).validate },
+  profile: { group: 'data', load: async () => (await import('./profile.js')).profile },
   train: { group: 'train and judge', load: async () => (await import('./train.js')).train },
   evaluate: { group: 'train and judge', load: async () => (await import('./evaluate.js')).evaluate },
   compare: { group: 'train and judge', load: async () => (await import('./compare.js')).compare },
@@ -28,6 +29,8 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   log: { group: 'history', load: async () => (await import('./log.js')).log },
   accept: { group: 'history', load: async () => (await import('./accept.js')).accept },
   reproduce: { group: 'history', load: async () => (await import('./reproduce.js')).reproduce },
+  import: { group: 'history', load: async () => (await import('./import.js')).importVerb },
+  export: { group: 'history', load: async () => (await import('./export.js')).exportVerb },
   auto: { group: 'other', load: async () => (await import('./auto.js')).auto },
   completion: { group: 'other', load: async () => (await import('./completion.js')).completion },
 };

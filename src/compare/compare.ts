@@ -41,8 +41,18 @@ export function compareRuns(input: ComparisonInput): ComparisonResult {
     params: baseline ? changedParams(baseline, candidate) : [],
     data: baseline ? changedData(baseline, candidate) : [],
     costs: costs(baseline, candidate),
-    warnings: evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : [],
+    warnings: [
+      ...unfinished(candidate),
+      ...(evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []),
+    ],
   };
+}
+
+/** A run that stopped early is compared with what it measured until then, and nobody should read that as a whole run. */
+function unfinished({ status, reason }: RunRecord): readonly string[] {
+  if (status === 'succeeded') return [];
+  const why = reason === null ? '' : `: ${reason}`;
+  return [`this run ${status === 'failed' ? 'failed' : 'was cancelled'}${why}`];
 }
 
 interface Pair {

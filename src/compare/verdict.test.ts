@@ -154,6 +154,18 @@ describe('compareRuns', () => {
     expect(metrics[0]).toMatchObject({ verdict: 'worse', method: 'paired rows' });
   });
 
+  it('says that a run stopped early', () => {
+    const failed = runOf({ status: 'failed', reason: 'm.json is empty', metrics: [] });
+    const result = compareRuns({
+      candidate: failed,
+      baseline: undefined,
+      evidence: UNPAIRED,
+      rules: {},
+      watched: new Set(),
+    });
+    expect(result.warnings).toEqual(['this run failed: m.json is empty']);
+  });
+
   it('lists changed parameters and data', () => {
     const result = compareRuns({
       candidate: runOf({

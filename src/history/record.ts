@@ -8,6 +8,7 @@ import { z } from 'zod';
 export const RECORD_KINDS = [
   'run',
   'validation',
+  'profile',
   'comparison',
   'decision',
   'version',
@@ -64,7 +65,7 @@ export function newRecordId(time: Date, random: Uint8Array): string {
 }
 
 /** `runs/<model>/<yyyy>/<mm>/<dd>/<id>.json`, and likewise for each kind (validations under their dataset). */
-export function recordPath(record: AnyRecord): string {
+export function recordPath(record: Pick<AnyRecord, 'schema' | 'id' | 'model' | 'dataset'>): string {
   const owner = record.model ?? record.dataset ?? '_';
   const [year, month, day] = [record.id.slice(0, 4), record.id.slice(4, 6), record.id.slice(6, 8)];
   return `${recordKind(record)}s/${owner}/${year}/${month}/${day}/${record.id}.json`;

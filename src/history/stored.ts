@@ -1,3 +1,4 @@
+import type { StoredRecord } from './archive.js';
 import { type AnyRecord, anyRecord, RECORD_KINDS, recordPath } from './record.js';
 
 /** How a record lies in a store, be it a branch or a folder: its path, its bytes, and what is believed when read. */
@@ -25,11 +26,11 @@ export function recordText(record: AnyRecord): string {
 }
 
 /** Checks what is about to be written; throws when it is no record, which is a bug of the caller. */
-export function placeRecord(record: AnyRecord): { readonly path: string; readonly text: string } {
+export function placeRecord(record: AnyRecord): StoredRecord {
   anyRecord.parse(record);
   const path = recordPath(record);
   if (idFromPath(path) !== record.id) throw new Error(`a record must not be stored at ${path}`);
-  return { path, text: recordText(record) };
+  return { path, text: recordText(record), record };
 }
 
 /** A file of the store as a record; otherwise what is wrong with it, in words. */

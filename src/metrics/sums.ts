@@ -16,3 +16,26 @@ export function weightedSum(terms: ArrayLike<number>, weights: ArrayLike<number>
 export function totalWeight(weights: ArrayLike<number> | null, rows: number): number {
   return weights ? stableSum(weights) : rows;
 }
+
+/** Many compensated sums side by side, in typed arrays. */
+export class SumsBy {
+  readonly #sums: Float64Array;
+  readonly #rests: Float64Array;
+
+  constructor(length: number) {
+    this.#sums = new Float64Array(length);
+    this.#rests = new Float64Array(length);
+  }
+
+  add(at: number, term: number): void {
+    const sum = this.#sums[at] as number;
+    const next = sum + term;
+    const lost = Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
+    if (lost !== 0) this.#rests[at] = (this.#rests[at] as number) + lost;
+    this.#sums[at] = next;
+  }
+
+  values(): Float64Array {
+    return this.#sums.map((sum, at) => sum + (this.#rests[at] as number));
+  }
+}

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import type { Artifact } from '../artifacts/artifact.js';
 import { UserError } from '../errors.js';
 import type { Metric } from '../metrics/metric.js';
 import { type Before, type Collected, collectMetrics, lookBefore, requireFresh } from './collect.js';
 import { type CommandOutcome, outcomeOf } from './outcome.js';
-import { paramVariables, variableName } from './params.js';
+import { type Params, paramVariables, variableName } from './params.js';
 import type { ProcessResult, SeedFolder } from './ports.js';
 import type { ReadSeries } from './readers/reader.js';
-import type { Artifact, RunRecord } from './record.js';
+import type { RunRecord } from './record.js';
 import type { TrainOptions } from './train.js';
 
 /** What the training with one seed came to. */
@@ -14,6 +15,8 @@ export interface SeedTraining {
   readonly entry: RunRecord['seeds'][number];
   readonly metrics: readonly Metric[];
   readonly series: readonly ReadSeries[];
+  /** That the command's own tools recorded. */
+  readonly params: Params;
   readonly artifacts: readonly Artifact[];
   readonly warnings: readonly string[];
   readonly log: ProcessResult['log'] & { readonly digest: string | null };
@@ -174,6 +177,7 @@ function summed(parts: {
     },
     metrics: [...collected.metrics, ...taken.scores],
     series: collected.series,
+    params: collected.params,
     artifacts: taken.artifacts,
     warnings: [...collected.warnings, ...taken.warnings],
     log: { ...result.log, digest: taken.logDigest },

@@ -1,10 +1,11 @@
+import type { ArtifactStore } from '../artifacts/ports.js';
 import type { Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
 import type { Clock } from '../history/port.js';
 import type { Origin } from '../history/record.js';
 import type { Metric } from '../metrics/metric.js';
-import type { Params } from './params.js';
-import type { ArtifactStore, Processes, RunFolder, Workspace } from './ports.js';
+import { flatParams, type Params } from './params.js';
+import type { Processes, RunFolder, Workspace } from './ports.js';
 import type { RunRecord } from './record.js';
 import { messageOf, type SeedTraining, trainSeed } from './seed-training.js';
 import { mergeSeeds } from './seeds.js';
@@ -97,6 +98,7 @@ function recordOf(
     seconds: of.seconds,
     command: options.train.command,
     params: { ...options.params },
+    ...toolParams(trainings, options.params),
     seed: options.seeds.length === 1 ? (options.seeds[0] ?? null) : null,
     seeds: entries,
     data: options.data.map(({ name, digest, rows }) => ({ name, digest, rows })),
@@ -132,6 +134,19 @@ function recordOf(
     ],
     parent: options.parent,
   };
+}
+
+/** What all seeds agree on: a tool records the seed too, and that is no parameter of the run. */
+function toolParams(trainings: readonly SeedTraining[], params: Params): Pick<RunRecord, 'tool_params'> {
+  const [first, ...others] = trainings;
+  const known = flatParams(params);
+  const agreed = Object.entries(first?.params ?? {}).filter(
+    ([name, value]) =>
+      !Object.hasOwn(params, name) &&
+      !known.has(name) &&
+      others.every((other) => JSON.stringify(other.params[name]) === JSON.stringify(value)),
+  );
+  return agreed.length > 0 ? { tool_params: Object.fromEntries(agreed) } : {};
 }
 
 function statusOf(

@@ -1,6 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { OutsideError, UserError } from '../../errors.js';
 
 /** The folder `.assay/` and safe writing in it. */
@@ -45,6 +47,22 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   }
 }
 
+/** Like `writeAtomically`, piece by piece: the file is there once the last piece is. */
+export async function writeStream(
+  path: string,
+  pieces: () => AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  await makeFolder(dirname(path));
+  const temporary = temporaryBeside(path);
+  try {
+    await pipeline(pieces, createWriteStream(temporary, { flags: 'wx', flush: true }));
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw errorCode(error) === undefined ? error : storeError(error, path);
+  }
+}
+
 /** A name in the same folder (so that a rename is atomic) which no reader takes for content. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${randomUUID()}.partial`);
@@ -62,6 +80,11 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether there is no space left. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
 }
 
 function ignoreExisting(error: unknown): void {
@@ -98,4 +121,15 @@ export function storeError(error: unknown, path: string): Error {
     default:
       return new OutsideError(`${path}: ${error instanceof Error ? error.message : String(error)}`, detail);
   }
+}
+
+/** SHA-256 in lower-case hex; the file is streamed. */
+export async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw storeError(error, path);
+  }
+  return hash.digest('hex');
 }
