@@ -15,7 +15,6 @@ models:
     tune: { objective: auc, wrong: 1 }
     deploy:
       prod: { kubernetes: { namespace: ml } }
-artifacts: releases
 `;
     expect(problemsOf(text)).toMatchInlineSnapshot(`
       "assay.yml:2:16: \`source: s3://\` is not available in this version
@@ -41,17 +40,11 @@ artifacts: releases
           |               ^^^^^^^^^^
         write run: with a command of your own that deploys
 
-      assay.yml:9:12: \`artifacts: releases\` is not available in this version
-        9 | artifacts: releases
-          |            ^^^^^^^^
-        write { directory: PATH }, or leave it out to keep them under .assay
-
-        6 problems in assay.yml"
+        5 problems in assay.yml"
     `);
   });
 
   const features = {
-    'artifacts: releases': 'artifacts: releases',
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
     'source: https://': 'data: { d: { source: "https://example.com/a.csv" } }',
     'source: s3://': 'data: { d: { source: "s3://b/a.csv" } }',
