@@ -539,7 +539,7 @@ const deployments: Readonly<Record<string, Handler>> = {
         body: {
           state: body.state,
           description: body.description ?? '',
-          environment_url: body.environment_url ?? '',
+          ...(body.environment_url === undefined ? {} : { environment_url: body.environment_url }),
         },
       };
     },
