@@ -52,7 +52,6 @@ artifacts: releases
 
   const features = {
     'artifacts: releases': 'artifacts: releases',
-    'artifacts: s3': 'artifacts: { s3: s3://b/p }',
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
     'source: https://': 'data: { d: { source: "https://example.com/a.csv" } }',
     'source: s3://': 'data: { d: { source: "s3://b/a.csv" } }',

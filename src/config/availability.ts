@@ -33,7 +33,6 @@ const OWN_COMMAND = 'write run: with a command of your own that deploys';
 
 const UNAVAILABLE: readonly Unavailable[] = [
   { feature: 'artifacts: releases', path: ['artifacts'], when: oneOf('releases'), mend: OWN_ARTIFACTS },
-  { feature: 'artifacts: s3', path: ['artifacts', 's3'], mend: OWN_ARTIFACTS },
   { feature: 'notify', path: ['notify'], when: notEmpty },
 
   {

@@ -1,27 +1,8 @@
+import { StableSum, stableSum } from '../statistics/sums.js';
+
 /** Compensated sums: the order of the rows must not show in the last digit of a metric. */
 
-/** Neumaier's improvement of Kahan's summation (ZAMM 54, 1974): the error does not grow with the number of terms. */
-export class StableSum {
-  #sum = 0;
-  #compensation = 0;
-
-  add(term: number): void {
-    const total = this.#sum + term;
-    if (Math.abs(this.#sum) >= Math.abs(term)) this.#compensation += this.#sum - total + term;
-    else this.#compensation += term - total + this.#sum;
-    this.#sum = total;
-  }
-
-  get value(): number {
-    return this.#sum + this.#compensation;
-  }
-}
-
-export function stableSum(terms: ArrayLike<number>): number {
-  const sum = new StableSum();
-  for (let i = 0; i < terms.length; i++) sum.add(terms[i] as number);
-  return sum.value;
-}
+export { StableSum, stableSum };
 
 /** Σ wᵢ·termᵢ; without weights each counts once. */
 export function weightedSum(terms: ArrayLike<number>, weights: ArrayLike<number> | null): number {
