@@ -52,7 +52,6 @@ artifacts: releases
 
   const features = {
     'artifacts: releases': 'artifacts: releases',
-    'artifacts: s3': 'artifacts: { s3: s3://b/p }',
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
     'source: https://': 'data: { d: { source: "https://example.com/a.csv" } }',
     'source: s3://': 'data: { d: { source: "s3://b/a.csv" } }',
@@ -62,11 +61,6 @@ artifacts: releases
     reference: 'data: { d: { source: a.csv, reference: b.csv } }',
     'train: notebook': 'models: { m: { train: { notebook: a.ipynb } } }',
     executor: 'models: { m: { train: { run: a, executor: ray } } }',
-    'task: multilabel': 'models: { m: { evaluate: { predictions: a.csv, task: multilabel } } }',
-    'task: ranking': 'models: { m: { evaluate: { predictions: a.csv, task: ranking } } }',
-    'task: forecast': 'models: { m: { evaluate: { predictions: a.csv, task: forecast } } }',
-    'columns: query':
-      'models: { m: { evaluate: { predictions: a.csv, task: binary, columns: { query: q } } } }',
     tune: 'models: { m: { train: { run: a }, tune: { objective: a, space: {} } } }',
     serve: 'models: { m: { train: { run: a }, serve: { with: flask } } }',
     monitor: 'models: { m: { train: { run: a }, monitor: { window: { source: a, every: 1d } } } }',

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { memoryHistory } from '../../tests/fakes/history.js';
 import { memoryReleases, memoryTags } from '../../tests/fakes/releases.js';
 import { runOf } from '../../tests/fakes/run.js';
+import type { Artifact } from '../artifacts/artifact.js';
 import { Interrupted, OutsideError, UserError } from '../errors.js';
-import type { Artifact } from '../runs/record.js';
 import {
   type AssetFile,
   assetNames,

@@ -1,7 +1,8 @@
+import type { Artifact } from '../artifacts/artifact.js';
 import { OutsideError, UserError } from '../errors.js';
 import type { History } from '../history/port.js';
 import type { Origin } from '../history/record.js';
-import type { Artifact, RunRecord } from '../runs/record.js';
+import type { RunRecord } from '../runs/record.js';
 import type { ReleaseAsset, Releases, Tags } from './ports.js';
 import type { VersionRecord } from './record.js';
 import { parseTag, versionTag } from './tag.js';

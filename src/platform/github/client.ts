@@ -31,6 +31,8 @@ export interface Page<T> {
 }
 
 export interface GitHubClient {
+  /** Of the REST API, without a slash at the end. */
+  readonly baseUrl: string;
   readonly owner: string;
   readonly repo: string;
   /** Sends one request. Throws GitHubError when it fails after retries, or answers something else than the schema. */
@@ -129,6 +131,7 @@ export async function openGitHub(options: ClientOptions): Promise<GitHubClient> 
   const octokit = await openOctokit({ ...options, baseUrl, token });
   const at = { ...options, octokit, owner, repo, baseUrl, token };
   return {
+    baseUrl,
     owner,
     repo,
     call: async (route, parameters, answer, callOptions = {}) => {
@@ -256,8 +259,7 @@ async function send(
   try {
     return await at.octokit.request(route, {
       ...parameters,
-      owner: at.owner,
-      repo: at.repo,
+      ...(path.includes('{owner}') ? { owner: at.owner, repo: at.repo } : {}),
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
       headers: { 'x-github-api-version': API_VERSION, ...options.headers },
       request: {
