@@ -39,6 +39,8 @@ beforeEach(() => {
 });
 afterEach(() => scene.end());
 
+const unsaid = { commit: null, said: '', mode: 'update' } as const;
+
 /** Every file below, relative. */
 function filesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -49,10 +51,11 @@ function filesIn(folder: string): readonly string[] {
 describe('the store', () => {
   test('ignores itself in git, whoever makes it first', async () => {
     const folder = makeRepository(join(scene.folder, 'code'), 1);
-    await localComments({ folder: join(folder, '.assay', 'comments') }).upsert({
+    await localComments({ folder: join(folder, '.assay', 'comments') }).publish({
       pullRequest: null,
       key: 'income',
       body: 'hello',
+      ...unsaid,
     });
     expect(git(folder, 'status', '--porcelain')).toBe('');
     // What the user made of it stays.
@@ -219,7 +222,7 @@ describe('artifacts', () => {
 
 describe('releases', () => {
   const open = () => localReleases({ folder: join(store, 'releases') });
-  const draft = { tag: 'income@v1.0.0', title: 'income 1.0.0', body: '# Card\n' };
+  const draft = { tag: 'income@v1.0.0', title: 'income 1.0.0', body: '# Card\n', commit: null };
 
   test('draft, upload, publish; a published one never changes', async () => {
     write(scene.folder, 'model.bin', 'good');
@@ -273,9 +276,9 @@ describe('tags, comments and deployments', () => {
 
   test('one comment per pull request and key, updated in place', async () => {
     const comments = localComments({ folder: join(store, 'comments') });
-    const { url } = await comments.upsert({ pullRequest: 7, key: 'income', body: 'first' });
-    await comments.upsert({ pullRequest: 7, key: 'income', body: 'second' });
-    await comments.upsert({ pullRequest: null, key: '../../escape', body: 'x' });
+    const { url } = await comments.publish({ pullRequest: 7, key: 'income', body: 'first', ...unsaid });
+    await comments.publish({ pullRequest: 7, key: 'income', body: 'second', ...unsaid });
+    await comments.publish({ pullRequest: null, key: '../../escape', body: 'x', ...unsaid });
     expect(readFileSync(url ?? '', 'utf8')).toBe('second');
     expect(url).toBe(join(store, 'comments', 'pr-7-income.md'));
     expect(readdirSync(join(store, 'comments'))).toHaveLength(2);

@@ -27,7 +27,15 @@ export async function openArtifacts(place: ArtifactPlace): Promise<ArtifactStore
 }
 
 /** The store of blobs alone, for pruning. */
-export async function openBlobs({ settings, root, store }: ArtifactPlace): Promise<Blobs> {
+export async function openBlobs({ world, settings, root, store }: ArtifactPlace): Promise<Blobs> {
+  if (typeof settings === 'object' && 's3' in settings) {
+    const [{ openS3 }, { s3Blobs }] = await Promise.all([
+      import('../platform/s3/client.js'),
+      import('../platform/s3/artifacts.js'),
+    ]);
+    const { env, version } = world;
+    return s3Blobs(openS3({ env, version, url: settings.s3, world: transferWorld(world) }));
+  }
   const { directoryBlobs } = await import('../platform/local/artifacts.js');
   const own = typeof settings === 'object' && 'directory' in settings;
   return directoryBlobs({ folder: own ? resolve(root, settings.directory) : join(store, 'artifacts') });

@@ -5,6 +5,11 @@ export interface SqlEngine {
     sql: string,
     limit?: { readonly timeoutSeconds?: number },
   ): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /**
+   * The rows of a query whose columns are all DOUBLE and never NULL, a batch of rows at a time: one array per column.
+   * For results too large to be objects.
+   */
+  numbers(sql: string): AsyncIterable<readonly Float64Array[]>;
   /** Throws UserError unless the text is one single SELECT. */
   checkSelect(sql: string): Promise<void>;
   close(): Promise<void>;

@@ -9,7 +9,10 @@ export type Slice = z.infer<typeof slice>;
 export const metric = z.object({
   name: z.string(),
   value: z.number().nullable(),
-  /** Why `value` is null: `NaN in out/metrics.json`, `only one class among the labels`. */
+  /**
+   * Why `value` is null (`NaN in out/metrics.json`, `only one class among the labels`), or by which convention it has a value
+   * where the formula gives 0/0.
+   */
   reason: z.string().optional(),
   direction,
   split: z.string().nullable(),

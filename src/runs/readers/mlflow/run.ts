@@ -65,4 +65,3 @@ export function latest(points: readonly MlflowPoint[]): MlflowPoint | undefined 
 }
 
 export const PARENT_TAG = 'mlflow.parentRunId';
-export const COMMIT_TAG = 'mlflow.source.git.commit';
