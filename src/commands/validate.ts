@@ -106,9 +106,9 @@ async function validateDataset(options: {
   };
   const use = async ({ engine, table, others }: OpenDataset) => {
     progress.end();
-    const { inferTypes } = await import('../data/checks/infer.js');
+    const { columnFacts } = await import('../data/checks/infer.js');
     const typed = [...suites.values()].some((suite) => suite.needsTypes);
-    const inferred = typed ? await inferTypes(engine, table) : new Map();
+    const inferred = typed ? await columnFacts(engine, table) : new Map();
     const now = world.clock.now().getTime();
     const result = await validateTable({
       engine,
@@ -133,7 +133,9 @@ async function validateDataset(options: {
   };
   try {
     // The user's own SQL never sees an engine that could read a file.
-    if (!config.checks.some((check) => 'sql' in check)) return await scanDataset(config, opening, use);
+    const ownSql =
+      config.checks.some((check) => 'sql' in check) || [...suites.values()].some((suite) => suite.needsSql);
+    if (!ownSql) return await scanDataset(config, opening, use);
     const opened = await openDataset(config, opening);
     try {
       return await use(opened);
