@@ -7,7 +7,7 @@ import { profileRecord } from '../src/data/profile/record.js';
 import { validationRecord } from '../src/data/record.js';
 import { deploymentRecord } from '../src/deploy/record.js';
 import { acceptanceRecord, decisionRecord } from '../src/gate/record.js';
-import { stageRecord, versionRecord } from '../src/registry/record.js';
+import { pruningRecord, stageRecord, versionRecord } from '../src/registry/record.js';
 import { runRecord } from '../src/runs/record.js';
 
 /**
@@ -27,6 +27,7 @@ const RECORDS = {
   version: versionRecord,
   stage: stageRecord,
   deployment: deploymentRecord,
+  pruning: pruningRecord,
 } as const;
 
 /** JSON Schema (draft 7, which editors know best) of assay.yml as it is written, defaults left out. */

@@ -66,8 +66,11 @@ export interface Blobs {
   get(name: string, from: number): AsyncIterable<Uint8Array>;
   /** Sets `modified` to now, so that `prune` sees that it is wanted; false when it is not there. */
   touch(name: string): Promise<boolean>;
-  /** Harmless when there is none. */
-  remove(name: string): Promise<void>;
+  /**
+   * Harmless when there is none. False when it is left because it was written or touched since that time, as the store
+   * says at that moment.
+   */
+  remove(name: string, options?: { readonly unlessModifiedSince?: Date }): Promise<boolean>;
   list(): AsyncIterable<Blob>;
   /** Removes what broken transfers left behind before that time. */
   tidy(before: Date): Promise<{ readonly count: number; readonly bytes: number }>;

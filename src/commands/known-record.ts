@@ -3,7 +3,7 @@ import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
 import { type ProfileRecord, profileRecord } from '../data/profile/record.js';
 import { type ValidationRecord, validationRecord } from '../data/record.js';
 import { type DeploymentRecord, deploymentRecord } from '../deploy/record.js';
-import { formatNumber, formatSeconds, plural } from '../format.js';
+import { formatBytes, formatNumber, formatSeconds, plural } from '../format.js';
 import {
   type AcceptanceRecord,
   acceptanceRecord,
@@ -13,7 +13,14 @@ import {
 import { whyUnreadable } from '../history/read.js';
 import { type AnyRecord, RECORD_KINDS, type RecordKind, recordKind } from '../history/record.js';
 import type { Metric } from '../metrics/metric.js';
-import { type StageRecord, stageRecord, type VersionRecord, versionRecord } from '../registry/record.js';
+import {
+  type PruningRecord,
+  pruningRecord,
+  type StageRecord,
+  stageRecord,
+  type VersionRecord,
+  versionRecord,
+} from '../registry/record.js';
 import { profileHeadline } from '../report/profile.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 
@@ -28,6 +35,7 @@ export type KnownRecord =
   | { readonly kind: 'stage'; readonly record: StageRecord }
   | { readonly kind: 'deployment'; readonly record: DeploymentRecord }
   | { readonly kind: 'acceptance'; readonly record: AcceptanceRecord }
+  | { readonly kind: 'pruning'; readonly record: PruningRecord }
   /** Of a newer Assay, or changed by hand. */
   | { readonly kind: 'unreadable'; readonly record: AnyRecord; readonly why: string };
 
@@ -59,6 +67,8 @@ export function knowRecord(record: AnyRecord): KnownRecord {
       return as(kind, deploymentRecord);
     case 'acceptance':
       return as(kind, acceptanceRecord);
+    case 'pruning':
+      return as(kind, pruningRecord);
   }
 }
 
@@ -98,6 +108,10 @@ export function summarize(known: KnownRecord): string {
     }
     case 'acceptance':
       return `${known.record.run} accepted by ${known.record.actor}: ${known.record.reason}`;
+    case 'pruning': {
+      const { blobs, bytes, actor } = known.record;
+      return `${plural(blobs.length, 'blob')} (${formatBytes(bytes)}) pruned by ${actor}`;
+    }
     case 'unreadable':
       return `not readable: ${known.why}`;
   }

@@ -38,7 +38,14 @@ export interface Project extends Host {
 }
 
 /** @param file path of assay.yml, relative to the working directory; throws UserError when it is missing or wrong */
-export async function openProject(world: World, file: string): Promise<Project> {
+export async function openProject(
+  world: World,
+  file: string,
+  options: {
+    /** The history of the remote is read and written also where it would be kept local, as on a laptop. */
+    readonly withRemote?: true;
+  } = {},
+): Promise<Project> {
   const path = resolve(world.cwd, file);
   const { readConfig } = await import('../platform/files/config.js');
   const config = await readConfig(path, file);
@@ -62,7 +69,9 @@ export async function openProject(world: World, file: string): Promise<Project> 
         gitHistory({
           ...git,
           branch: settings.branch,
-          push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
+          push:
+            settings.push === 'always' ||
+            (settings.push === 'auto' && (options.withRemote || mayPush(world))),
           randomness: world.randomness,
           clock: world.clock,
           warn: world.terminal.warn,

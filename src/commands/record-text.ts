@@ -5,7 +5,7 @@ import { formatBytes, formatDifference, formatNumber, formatSeconds, plural } fr
 import type { DecisionRecord } from '../gate/record.js';
 import { recordKind } from '../history/record.js';
 import type { Slice } from '../metrics/metric.js';
-import type { StageRecord, VersionRecord } from '../registry/record.js';
+import type { PruningRecord, StageRecord, VersionRecord } from '../registry/record.js';
 import { profileText } from '../report/profile.js';
 import { textTable } from '../report/table.js';
 import type { RunRecord } from '../runs/record.js';
@@ -44,9 +44,26 @@ function sections(known: KnownRecord): readonly string[] {
       return deploymentSections(known.record);
     case 'acceptance':
       return [];
+    case 'pruning':
+      return pruningSections(known.record);
     case 'unreadable':
       return ['', 'As it is written:', ...JSON.stringify(known.record, null, 2).split('\n')];
   }
+}
+
+function pruningSections({ artifacts, rule }: PruningRecord): readonly string[] {
+  const orphans = rule.orphans ? '; what no record names was removed too' : '';
+  return [
+    ...section('Kept', [
+      `the newest ${rule.runs} runs of each model, and runs younger than ${formatSeconds(rule.age)}${orphans}`,
+    ]),
+    ...section(
+      'Artifacts that were removed',
+      artifacts.map(
+        ({ name, model, run, bytes, digest }) => `${model} ${run} ${name} (${formatBytes(bytes)}) ${digest}`,
+      ),
+    ),
+  ];
 }
 
 function runSections(run: RunRecord): readonly string[] {

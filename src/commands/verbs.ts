@@ -31,6 +31,7 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   reproduce: { group: 'history', load: async () => (await import('./reproduce.js')).reproduce },
   import: { group: 'history', load: async () => (await import('./import.js')).importVerb },
   export: { group: 'history', load: async () => (await import('./export.js')).exportVerb },
+  prune: { group: 'history', load: async () => (await import('./prune.js')).prune },
   auto: { group: 'other', load: async () => (await import('./auto.js')).auto },
   answer: { group: 'other', load: async () => (await import('./answer.js')).answer },
   completion: { group: 'other', load: async () => (await import('./completion.js')).completion },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { datasetConfig } from './data.js';
 import { modelConfig, modelName } from './model.js';
+import { duration } from './quantities.js';
 
 /** assay.yml as a whole: the one source of types, defaults, the JSON Schema and the error messages. */
 
@@ -82,6 +83,17 @@ export const configSchema = z.strictObject({
     .describe(
       'where models and other large files are kept; when left out, in releases on GitHub and under .assay elsewhere',
     ),
+  retention: z
+    .strictObject({
+      runs: z
+        .int()
+        .positive()
+        .default(50)
+        .describe('assay prune keeps the artifacts of the newest runs of each model, so many'),
+      age: duration.prefault('90d').describe('and those of all runs younger than this'),
+    })
+    .prefault({})
+    .describe('what assay prune keeps, besides what versions, accepted runs and baselines need'),
   data: z.record(modelName, datasetConfig).default({}).describe('datasets, by name'),
   models: z.record(modelName, modelConfig).default({}).describe('models, by name'),
   report: reportConfig.prefault({}).describe('how results are told on GitHub'),

@@ -15,6 +15,7 @@ export const RECORD_KINDS = [
   'stage',
   'deployment',
   'acceptance',
+  'pruning',
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 

@@ -34,3 +34,31 @@ export const stageRecord = z.object({
   reason: z.string().nullable(),
 });
 export type StageRecord = Readonly<z.infer<typeof stageRecord>>;
+
+/** Artifacts that were removed on purpose: written before the first one goes, so that what is missing can be told from what was lost. */
+export const pruningRecord = z.object({
+  schema: z.literal('assay/pruning@1'),
+  ...envelope,
+  rule: z.object({
+    /** The newest runs of each model that were kept. */
+    runs: z.int().positive(),
+    /** Runs younger than this were kept, in seconds. */
+    age: z.number().nonnegative(),
+    /** Whether what no record names was removed too. */
+    orphans: z.boolean(),
+  }),
+  /** What records call the artifacts; `run` is the newest that has it. */
+  artifacts: z.array(
+    z.object({
+      digest: artifact.shape.digest,
+      name: z.string(),
+      bytes: z.int().nonnegative(),
+      model: z.string(),
+      run: z.string(),
+    }),
+  ),
+  /** Everything to be removed, by its name in the store: parts of files, files of folders and lists too. */
+  blobs: z.array(z.string()),
+  bytes: z.int().nonnegative(),
+});
+export type PruningRecord = Readonly<z.infer<typeof pruningRecord>>;

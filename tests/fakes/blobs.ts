@@ -45,9 +45,12 @@ export function memoryBlobs(options: {
       if (found) found.modified = now();
       return found !== undefined;
     },
-    remove: async (name) => {
+    remove: async (name, { unlessModifiedSince: since } = {}) => {
+      const found = kept.get(name);
+      if (found && since && found.modified >= since) return false;
       calls.push(`remove ${name}`);
       kept.delete(name);
+      return true;
     },
     list: async function* () {
       for (const name of [...kept.keys()]) {

@@ -100,6 +100,20 @@ export async function openRelease(
   }
 }
 
+/** As it is now; undefined when it is gone. */
+export async function readAsset(client: GitHubClient, id: number): Promise<Asset | undefined> {
+  try {
+    return await client.call(
+      'GET /repos/{owner}/{repo}/releases/assets/{asset_id}',
+      { asset_id: id },
+      assetAnswer,
+    );
+  } catch (error) {
+    if (error instanceof GitHubError && error.kind === 'not-found') return undefined;
+    throw error;
+  }
+}
+
 export async function removeAsset(client: GitHubClient, id: number): Promise<void> {
   await remove(() =>
     client.call('DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}', { asset_id: id }, z.unknown(), {

@@ -12,6 +12,7 @@ import {
   listAssets,
   MOST_ASSETS,
   PREFIX,
+  readAsset,
   removeAsset,
   removeRelease,
 } from './artifact-releases.js';
@@ -48,12 +49,18 @@ export function releaseBlobs(options: {
       inTurn(() => uploadAsset({ client, world, index, mostAssets: limits.assets }, name, content)),
     get: (name, from) => read(options, { name, from, asset: () => index.find(name) }),
     touch: (name) => inTurn(() => touch(options, { name, index })),
-    remove: (name) =>
+    remove: (name, { unlessModifiedSince: since } = {}) =>
       inTurn(async () => {
-        for (const asset of await index.findAll(name)) {
+        const assets = await index.findAll(name);
+        for (const { id } of since ? assets : []) {
+          const now = await readAsset(client, id);
+          if (since && now && now.updated_at >= since) return false;
+        }
+        for (const asset of assets) {
           await removeAsset(client, asset.id);
           index.forget(asset);
         }
+        return true;
       }),
     list: async function* () {
       for (const asset of await index.all()) {

@@ -47,10 +47,13 @@ export function directoryBlobs(options: { readonly folder: string }): Blobs {
         },
       );
     },
-    remove: async (name) => {
+    remove: async (name, { unlessModifiedSince: since } = {}) => {
+      const found = since && (await statBlob(name, place(name)));
+      if (found && found.modified >= since) return false;
       await rm(place(name), { force: true }).catch((error: unknown) => {
         throw storeError(error, place(name));
       });
+      return true;
     },
     list: () => listBlobs(join(options.folder, 'sha256')),
     tidy: async (before) => {

@@ -22,8 +22,11 @@ export function s3Blobs(client: S3Client): Blobs {
     },
     get: (name, from) => read(client, name, from),
     touch: (name) => touch(client, name),
-    remove: async (name) => {
+    remove: async (name, { unlessModifiedSince: since } = {}) => {
+      const found = since && (await statBlob(client, name));
+      if (found && found.modified >= since) return false;
       await client.send({ method: 'DELETE', key: keyOf(name), expected: [404] });
+      return true;
     },
     list: () => list(client),
     tidy: (before) => abortUploadsBefore(client, before),
