@@ -55,7 +55,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     mend: LOCAL_FILE,
   },
   { feature: 'steps', path: ['data', '*', 'steps'], when: notEmpty },
-  { feature: 'reference', path: ['data', '*', 'reference'] },
   { feature: 'checks: table_schema', path: ['data', '*', 'checks', '*', 'table_schema'] },
   { feature: 'checks: pandera', path: ['data', '*', 'checks', '*', 'pandera'] },
   { feature: 'checks: expectations', path: ['data', '*', 'checks', '*', 'expectations'] },
