@@ -58,7 +58,6 @@ artifacts: releases
     'source: release:': 'data: { d: { source: "release:v1/a.csv" } }',
     'source: DATASET': 'data: { a: { source: a.csv }, d: { source: a } }',
     steps: 'data: { d: { source: a.csv, steps: [{ name: clean, sql: select 1 }] } }',
-    reference: 'data: { d: { source: a.csv, reference: b.csv } }',
     'checks: table_schema': 'data: { d: { source: a.csv, checks: [{ table_schema: a.json }] } }',
     'checks: pandera': 'data: { d: { source: a.csv, checks: [{ pandera: a.yml }] } }',
     'checks: expectations': 'data: { d: { source: a.csv, checks: [{ expectations: a.json }] } }',

@@ -44,7 +44,6 @@ describe('the annotated example', () => {
         "\`artifacts: releases\` is not available in this version",
         "\`notify\` is not available in this version",
         "\`steps\` is not available in this version",
-        "\`reference\` is not available in this version",
         "\`checks: expectations\` is not available in this version",
         "\`tune\` is not available in this version",
         "\`serve\` is not available in this version",

@@ -1,27 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { drawSample, rowsOf, type Sample, sampleOf } from '../../../tests/fakes/drift-worlds.js';
 import { driftConfig } from '../../config/data.js';
 import { clopperPearson } from '../../statistics/proportions.js';
 import { randomOf } from '../../statistics/random.js';
-import { classifierTest } from './classifier.js';
-import { compareColumn } from './column.js';
-import { type DatasetVerdict, decide } from './decide.js';
+import type { DatasetVerdict } from './decide.js';
+import { drawSample, judge, type Sample, sampleOf } from './simulation.js';
 
 /** How often drift is seen where there is none: fourteen columns, each awkward in its way, both sides drawn from them alike. */
 
 const settings = driftConfig.parse({});
 
 function verdictOf(reference: Sample, current: Sample, seed: number | null): DatasetVerdict {
-  return decide({
-    columns: reference.columns.map((column, i) => {
-      const other = current.columns[i];
-      if (!other) throw new Error('no column');
-      return compareColumn({ reference: column, current: other, settings });
-    }),
-    classifier: seed === null ? null : classifierTest(rowsOf(reference, current), seed),
-    settings,
-    changed: 0,
-  });
+  return judge({ reference, current, settings }, seed);
 }
 
 function nullVerdict(rows: readonly [number, number], seed: number, classify: boolean): DatasetVerdict {

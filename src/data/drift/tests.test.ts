@@ -15,8 +15,8 @@ import { andersonDarlingSf, andersonDarlingTest, ksTest, numberEffects } from '.
 interface OracleCase {
   readonly name: string;
   readonly kind: string;
-  readonly inputs: Readonly<Record<string, never>>;
-  readonly outputs: Readonly<Record<string, never>>;
+  readonly inputs: unknown;
+  readonly outputs: unknown;
 }
 const { cases } = JSON.parse(
   readFileSync(new URL('../../../tests/fixtures/statistics/statistics_oracle.json', import.meta.url), 'utf8'),

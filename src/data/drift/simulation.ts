@@ -1,9 +1,15 @@
-import type { SampledRows } from '../../src/data/drift/classifier.js';
-import type { ColumnEvidence } from '../../src/data/drift/evidence.js';
-import { type SortedValues, sortedValues } from '../../src/data/sorted-values.js';
-import type { Random } from '../../src/statistics/random.js';
+import type { Random } from '../../statistics/random.js';
+import { type SortedValues, sortedValues } from '../sorted-values.js';
+import { classifierTest, type SampledRows } from './classifier.js';
+import { compareColumn } from './column.js';
+import { type DatasetVerdict, decide } from './decide.js';
+import type { ColumnEvidence } from './evidence.js';
+import type { DriftSettings } from './settings.js';
 
-/** Columns of every awkward kind to draw samples from, for simulations of drift. */
+/**
+ * Simulated comparisons: columns of every awkward kind, drawn alike for both sides or changed on one. The tests and the bench measure
+ * by them how often drift is seen where there is none, and how often where there is some.
+ */
 
 type Draw = (random: Random) => number;
 
@@ -92,7 +98,23 @@ function evidenceOf(name: string, type: ColumnEvidence['type'], values: Float64A
   };
 }
 
-export function rowsOf(reference: Sample, current: Sample): SampledRows {
+/** The verdict on two samples; without the classifier when `seed` is null. */
+export function judge(
+  samples: { readonly reference: Sample; readonly current: Sample; readonly settings: DriftSettings },
+  seed: number | null,
+): DatasetVerdict {
+  const { reference, current, settings } = samples;
+  return decide({
+    columns: reference.columns.map((column, i) =>
+      compareColumn({ reference: column, current: current.columns[i] as ColumnEvidence, settings }),
+    ),
+    classifier: seed === null ? null : classifierTest(rowsOf(reference, current), seed),
+    settings,
+    changed: 0,
+  });
+}
+
+function rowsOf(reference: Sample, current: Sample): SampledRows {
   return {
     columns: reference.columns.map(({ name, type }) => ({
       name,
