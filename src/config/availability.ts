@@ -36,13 +36,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { feature: 'notify', path: ['notify'], when: notEmpty },
 
   {
-    feature: 'source: https://',
-    path: ['data', '*', 'source'],
-    when: matches(/^https?:/i),
-    mend: LOCAL_FILE,
-  },
-  { feature: 'source: s3://', path: ['data', '*', 'source'], when: matches(/^s3:/i), mend: LOCAL_FILE },
-  {
     feature: 'source: release:',
     path: ['data', '*', 'source'],
     when: matches(/^release:/),
