@@ -15,7 +15,6 @@ models:
     tune: { objective: auc, wrong: 1 }
     deploy:
       prod: { kubernetes: { namespace: ml } }
-artifacts: releases
 `;
     expect(problemsOf(text)).toMatchInlineSnapshot(`
       "assay.yml:2:16: \`source: release:\` is not available in this version
@@ -41,17 +40,11 @@ artifacts: releases
           |               ^^^^^^^^^^
         write run: with a command of your own that deploys
 
-      assay.yml:9:12: \`artifacts: releases\` is not available in this version
-        9 | artifacts: releases
-          |            ^^^^^^^^
-        write { directory: PATH }, or leave it out to keep them under .assay
-
-        6 problems in assay.yml"
+        5 problems in assay.yml"
     `);
   });
 
   const features = {
-    'artifacts: releases': 'artifacts: releases',
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
     'source: release:': 'data: { d: { source: "release:v1/a.csv" } }',
     'source: DATASET': 'data: { a: { source: a.csv }, d: { source: a } }',
