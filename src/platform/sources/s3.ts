@@ -50,7 +50,10 @@ export async function fetchObjects(options: FindOptions): Promise<FoundFiles> {
     await fetchOne(client, object, {
       path: join(folder, object.key),
       cancel: options.cancel,
-      onBytes: (bytes) => options.onTransfer?.((done += bytes), total),
+      onBytes: (bytes) => {
+        done += bytes;
+        options.onTransfer?.(done, total);
+      },
     });
   }
   return {
