@@ -113,11 +113,8 @@ test('300 comments on the pull request: an update costs at most five calls, wher
   for (const at of [0, 150, 299]) {
     bed.repository.comments.length = 0;
     for (let index = 0; index < 300; index++) {
-      standing(
-        ...(index === at
-          ? ([BOT, `${reportMarker('all')}\nours`] as const)
-          : ([MONA, `talk ${index}`] as const)),
-      );
+      if (index === at) standing(BOT, `${reportMarker('all')}\nours`);
+      else standing(MONA, `talk ${index}`);
     }
     bed.requests.length = 0;
     await publish();
