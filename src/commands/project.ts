@@ -74,17 +74,18 @@ export async function openProject(world: World, file: string): Promise<Project> 
     return snapshotOf(directoryHistory({ folder, warn: world.terminal.warn }));
   });
 
+  const host = openHost({ world, store });
   return {
     root,
     store,
     config,
-    ...openHost({ world, store }),
+    ...host,
     repository,
     history,
     archive: once(async () => (await import('../history/archive-of.js')).archiveOf(await history())),
     artifacts: once(async () => {
       const { openArtifacts } = await import('./artifacts.js');
-      return openArtifacts({ world, settings: config.artifacts, root, store });
+      return openArtifacts({ world, settings: config.artifacts, root, store, github: host.github });
     }),
     tags: once(async () => {
       if (gitRoot !== undefined) {

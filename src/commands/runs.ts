@@ -11,7 +11,7 @@ import type { World } from '../world.js';
 import { overallMetrics } from './known-record.js';
 import { chosenModels, openProject, type Project } from './project.js';
 import { FIELDS, fieldOf, flatParams, metricLabel, metricOf, paramOf } from './run-fields.js';
-import { defineVerb } from './verb.js';
+import { defineVerb, type Outcome } from './verb.js';
 
 /** Metrics shown in the table; `--csv` has all. */
 const METRIC_COLUMNS = 4;
@@ -35,6 +35,11 @@ export const runs = defineVerb(
         description: 'a field to sort by, highest first with a leading -',
         placeholder: 'FIELD',
       },
+      by: {
+        kind: 'text',
+        description: 'rank them by this metric, best first, each with its 95 % interval',
+        placeholder: 'METRIC',
+      },
       csv: { kind: 'flag', description: 'every metric and parameter as CSV instead of a table' },
     },
     outputs: { runs: 'ids of the listed runs, a JSON array', count: 'how many runs met the conditions' },
@@ -47,6 +52,10 @@ export const runs = defineVerb(
       {
         command: "assay runs --where 'status = failed' --where 'params.depth >= 8' --limit 5",
         explains: 'the last five deep models that failed',
+      },
+      {
+        command: 'assay runs --model income --by roc_auc',
+        explains: 'a leaderboard, with the interval of each run',
       },
       { command: 'assay runs --csv > runs.csv', explains: 'runs for a notebook or a spreadsheet' },
     ],
@@ -61,6 +70,7 @@ export const runs = defineVerb(
       all.filter((run) => conditions.every((condition) => meetsCondition(run, condition))),
       input.options.sort,
     );
+    if (input.options.by !== undefined) return ranked(found, { by: input.options.by, limit, world });
     const shown = found.slice(0, limit);
     return {
       exit: 0,
@@ -72,6 +82,49 @@ export const runs = defineVerb(
     };
   },
 );
+
+/** A leaderboard: ranked before it is cut, so that the best are never left out. */
+async function ranked(
+  found: readonly RunRecord[],
+  options: { readonly by: string; readonly limit: number; readonly world: World },
+): Promise<Outcome> {
+  const { by, limit, world } = options;
+  const models = new Set(found.map((run) => run.model));
+  if (models.size > 1) {
+    throw new UserError('runs of several models are not ranked against each other', {
+      mend: `--model ${[...models][0]}; models: ${[...models].join(', ')}`,
+    });
+  }
+  warnOfUnknownFields(found, [by], world);
+  const { rankRuns } = await import('../compare/leaderboard.js');
+  const { leaderboardText } = await import('../report/leaderboard.js');
+  const { varyingParams } = await import('./compare-many.js');
+  const all = rankRuns(found, (run) => metricOf(run, by));
+  const board = { ...all, standings: all.standings.slice(0, limit) };
+  const runs = board.standings.map(({ run }) => run);
+  const text = leaderboardText({ metric: by, board, params: varyingParams(runs).slice(0, 4) });
+  const more = all.standings.length - runs.length;
+  return {
+    exit: 0,
+    json: {
+      count: all.standings.length,
+      metric: by,
+      direction: board.direction,
+      runs: board.standings.map(({ rank, run, metric, interval, level }) => ({
+        rank,
+        value: metric.value,
+        interval,
+        level_with_best: level,
+        run,
+      })),
+    },
+    text:
+      more > 0
+        ? `${text}\n${runs.length} of ${plural(all.standings.length, 'run')}; all: --limit ${all.standings.length}`
+        : text,
+    outputs: { runs: JSON.stringify(runs.map((run) => run.id)), count: String(all.standings.length) },
+  };
+}
 
 /** `--limit`, checked: a whole number above 0. */
 export function readLimit(limit: number | undefined): number {
