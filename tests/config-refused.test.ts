@@ -22,10 +22,6 @@ models:
           |                ^^^^^^^^^^^^^^^^
         name a file or a glob, relative to assay.yml
 
-      assay.yml:2:34: \`reference\` is not available in this version
-        2 |   d: { source: release:v1/a.csv, reference: b.csv }
-          |                                  ^^^^^^^^^
-
       assay.yml:5:32: \`executor: spark\` is not available in this version
         5 |     train: { run: a, executor: spark }
           |                                ^^^^^
@@ -40,7 +36,7 @@ models:
           |               ^^^^^^^^^^
         write run: with a command of your own that deploys
 
-        5 problems in assay.yml"
+        4 problems in assay.yml"
     `);
   });
 
