@@ -32,6 +32,16 @@ export interface Runner {
   } | null;
   /** The branch or tag that the event is about; null for a pull request, an issue, a terminal. */
   readonly ref?: { readonly kind: 'branch' | 'tag'; readonly name: string } | null;
+  /** The workflow run that this one follows (`workflow_run`), by its id; null for every other event. */
+  readonly followedRun?: number | null;
+  /** The comment that this run answers (`issue_comment`); null for every other event. */
+  readonly comment?: {
+    readonly id: number;
+    readonly author: string;
+    readonly body: string;
+    /** Null on an issue that is no pull request. */
+    readonly pullRequest: number | null;
+  } | null;
   /** The repository's default branch where the event names it. */
   readonly defaultBranch: string | null;
 }

@@ -8,7 +8,7 @@ import { problemsOf } from './config-scene.js';
 describe('what this version cannot do is refused by name', () => {
   test('as it is printed', () => {
     const text = `data:
-  d: { source: s3://bucket/a.csv, checks: [{ freshness: { column: day, max_age: 1d } }] }
+  d: { source: s3://bucket/a.csv, reference: b.csv }
 models:
   m:
     train: { run: a, executor: spark }
@@ -19,13 +19,13 @@ artifacts: releases
 `;
     expect(problemsOf(text)).toMatchInlineSnapshot(`
       "assay.yml:2:16: \`source: s3://\` is not available in this version
-        2 |   d: { source: s3://bucket/a.csv, checks: [{ freshness: { column: day, max_age: 1d } }] }
+        2 |   d: { source: s3://bucket/a.csv, reference: b.csv }
           |                ^^^^^^^^^^^^^^^^^
         name a file or a glob, relative to assay.yml
 
-      assay.yml:2:46: \`checks: freshness\` is not available in this version
-        2 |   d: { source: s3://bucket/a.csv, checks: [{ freshness: { column: day, max_age: 1d } }] }
-          |                                              ^^^^^^^^^
+      assay.yml:2:35: \`reference\` is not available in this version
+        2 |   d: { source: s3://bucket/a.csv, reference: b.csv }
+          |                                   ^^^^^^^^^
 
       assay.yml:5:32: \`executor: spark\` is not available in this version
         5 |     train: { run: a, executor: spark }
@@ -52,7 +52,6 @@ artifacts: releases
 
   const features = {
     'artifacts: releases': 'artifacts: releases',
-    'artifacts: s3': 'artifacts: { s3: s3://b/p }',
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
     'source: https://': 'data: { d: { source: "https://example.com/a.csv" } }',
     'source: s3://': 'data: { d: { source: "s3://b/a.csv" } }',
@@ -60,19 +59,8 @@ artifacts: releases
     'source: DATASET': 'data: { a: { source: a.csv }, d: { source: a } }',
     steps: 'data: { d: { source: a.csv, steps: [{ name: clean, sql: select 1 }] } }',
     reference: 'data: { d: { source: a.csv, reference: b.csv } }',
-    'checks: sql': 'data: { d: { source: a.csv, checks: [{ sql: select 1 }] } }',
-    'checks: expectations': 'data: { d: { source: a.csv, checks: [{ expectations: a.json }] } }',
-    'checks: freshness':
-      'data: { d: { source: a.csv, checks: [{ freshness: { column: a, max_age: 1d } }] } }',
-    'checks: foreign_key':
-      'data: { d: { source: a.csv, checks: [{ foreign_key: { columns: [a], references: b(a) } }] } }',
     'train: notebook': 'models: { m: { train: { notebook: a.ipynb } } }',
     executor: 'models: { m: { train: { run: a, executor: ray } } }',
-    'task: multilabel': 'models: { m: { evaluate: { predictions: a.csv, task: multilabel } } }',
-    'task: ranking': 'models: { m: { evaluate: { predictions: a.csv, task: ranking } } }',
-    'task: forecast': 'models: { m: { evaluate: { predictions: a.csv, task: forecast } } }',
-    'columns: query':
-      'models: { m: { evaluate: { predictions: a.csv, task: binary, columns: { query: q } } } }',
     tune: 'models: { m: { train: { run: a }, tune: { objective: a, space: {} } } }',
     serve: 'models: { m: { train: { run: a }, serve: { with: flask } } }',
     monitor: 'models: { m: { train: { run: a }, monitor: { window: { source: a, every: 1d } } } }',

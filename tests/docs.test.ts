@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { VERBS } from '../src/commands/verbs.js';
 import { actionReadme, actionYaml, hasAction } from '../tools/actions.js';
+import { metricsPage } from '../tools/metrics-page.js';
 import { verbIndex, verbPage } from '../tools/pages.js';
 
 const specs = await Promise.all(
@@ -21,5 +22,6 @@ describe('generated files are up to date (npm run docs)', () => {
     test(action, () => expect(actionYaml(spec)).toMatchFileSnapshot(`../${action}`));
     test(readme, () => expect(actionReadme(spec)).toMatchFileSnapshot(`../${readme}`));
   }
+  test('docs/metrics.md', () => expect(metricsPage()).toMatchFileSnapshot('../docs/metrics.md'));
   test('docs/verbs/README.md', () => expect(verbIndex(specs)).toMatchFileSnapshot('../docs/verbs/README.md'));
 });

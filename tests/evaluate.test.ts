@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseInput } from '../src/commands/input.js';
 import { openProject } from '../src/commands/project.js';
@@ -166,7 +167,7 @@ describe('assay evaluate', () => {
       none: only one class among the labels.
 
       ± is one standard error over the rows.
-      22 more metrics: assay show ID"
+      30 more metrics: assay show ID"
     `);
     expect((await evaluate('income', '--all')).text).toContain('jaccard_binary');
   });
@@ -183,6 +184,14 @@ describe('assay evaluate', () => {
     const fromParquet = (await evaluate('--predictions', 'out/predictions.parquet')).json as RunRecord;
     const values = (run: RunRecord) => run.metrics.map(({ source: _, ...metric }) => metric);
     expect(values(fromParquet)).toEqual(values(fromCsv));
+  });
+
+  it('reads what gzip packed', async () => {
+    const fromCsv = (await evaluate()).json as RunRecord;
+    const packed = gzipSync(readFileSync(fixture('adult_logistic.csv')));
+    writeFileSync(join(folder, 'out/predictions.csv.gz'), packed);
+    const fromGzip = (await evaluate('--predictions', 'out/predictions.csv.gz')).json as RunRecord;
+    expect(fromGzip.metrics).toEqual(fromCsv.metrics);
   });
 
   it('scores the predictions that a run kept, with the slices of today', async () => {
@@ -212,6 +221,35 @@ describe('assay evaluate', () => {
     });
     expect(run.seeds).toEqual(parent.seeds);
     expect(run.artifacts.map((artifact) => artifact.name)).toEqual(['predictions', 'predictions.seed-2']);
+  });
+
+  it('keeps curves, and metrics that commands of the team compute', async () => {
+    write(
+      folder,
+      'assay.yml',
+      `${CONFIG}      custom:
+        - { name: rows, run: 'node -e "console.error(123); console.log(require(\\"fs\\").readFileSync(process.env.ASSAY_PREDICTIONS, \\"utf8\\").trim().split(/\\\\n/).length - 1)"' }
+        - { name: more, run: 'echo "{\\"cost\\": 7}"' }
+`,
+    );
+    const { json } = await evaluate();
+    const run = json as RunRecord;
+    expect(metricOf(run, 'rows')).toMatchObject({
+      value: 4000,
+      source: 'evaluate.custom.rows',
+      split: 'test',
+    });
+    expect(metricOf(run, 'cost')).toMatchObject({ value: 7, source: 'evaluate.custom.more' });
+    expect(run.curves?.map(({ kind }) => kind)).toEqual([
+      'roc',
+      'precision_recall',
+      'calibration',
+      'confusion',
+    ]);
+    // A kept run is scored again from a file of the same name.
+    const again = (await evaluate('--run', run.id)).json as RunRecord;
+    expect(again.curves).toEqual(run.curves?.map((curve) => ({ ...curve, seed: 0 })));
+    expect(metricOf(again, 'rows')?.value).toBe(4000);
   });
 
   it('scores every model that can be scored', async () => {
@@ -264,7 +302,15 @@ describe('assay evaluate refuses', () => {
     expect((await refusal('--predictions', 'out')).message).toBe('the predictions must be a file');
     writeFileSync(join(folder, 'bytes.csv'), Uint8Array.of(31, 139, 8, 0, 255));
     expect((await refusal('--predictions', 'bytes.csv')).message).toBe(
+      'the predictions file is not readable as gzip: it is cut off or damaged',
+    );
+    writeFileSync(join(folder, 'bytes.csv'), Uint8Array.of(200, 139, 8, 0, 255));
+    expect((await refusal('--predictions', 'bytes.csv')).message).toBe(
       'the predictions file is not text in UTF-8',
+    );
+    writeFileSync(join(folder, 'huge.csv.gz'), gzipSync(Buffer.alloc(500_000_001), { level: 1 }));
+    expect((await refusal('--predictions', 'huge.csv.gz')).message).toMatch(
+      /^the predictions file unpacks to more than /,
     );
   });
 
@@ -274,6 +320,22 @@ describe('assay evaluate refuses', () => {
     expect((await refusal('--predictions', 'cut.parquet')).message).toBe(
       'the predictions file is not readable as Parquet',
     );
+  });
+
+  it.each([
+    ['exit 3', /^evaluate\.custom\.mine failed \(exit 3\)/],
+    ['echo why >&2; exit 1', /^evaluate\.custom\.mine failed \(exit 1\): why$/],
+    ['echo no', /^evaluate\.custom\.mine did not print JSON$/],
+    ['head -c 1000001 /dev/zero', /^evaluate\.custom\.mine printed .* at most/],
+    ['sleep 30', /^evaluate\.custom\.mine did not end within 1 s$/],
+    [`echo '{"accuracy": 1}'`, /prints "accuracy", which is computed already$/],
+  ])('a custom metric that fails: %s', async (run, message) => {
+    write(
+      folder,
+      'assay.yml',
+      `${CONFIG}      custom: [{ name: mine, timeout: 1s, run: ${JSON.stringify(run)} }]\n`,
+    );
+    expect((await refusal()).message).toMatch(message);
   });
 
   it('a run that kept no predictions', async () => {

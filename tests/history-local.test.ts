@@ -13,13 +13,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OutsideError, UserError } from '../src/errors.js';
 import { recordPath } from '../src/history/record.js';
-import { directoryArtifacts } from '../src/platform/local/artifacts.js';
 import { localComments } from '../src/platform/local/comments.js';
 import { localDeployments } from '../src/platform/local/deployments.js';
 import { directoryHistory } from '../src/platform/local/history.js';
 import { localReleases } from '../src/platform/local/releases.js';
 import { storeError } from '../src/platform/local/store.js';
 import { localTags } from '../src/platform/local/tags.js';
+import { artifactsIn } from './artifacts-scene.js';
 import {
   clock,
   git,
@@ -39,6 +39,8 @@ beforeEach(() => {
 });
 afterEach(() => scene.end());
 
+const unsaid = { commit: null, said: '', mode: 'update' } as const;
+
 /** Every file below, relative. */
 function filesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -49,10 +51,11 @@ function filesIn(folder: string): readonly string[] {
 describe('the store', () => {
   test('ignores itself in git, whoever makes it first', async () => {
     const folder = makeRepository(join(scene.folder, 'code'), 1);
-    await localComments({ folder: join(folder, '.assay', 'comments') }).upsert({
+    await localComments({ folder: join(folder, '.assay', 'comments') }).publish({
       pullRequest: null,
       key: 'income',
       body: 'hello',
+      ...unsaid,
     });
     expect(git(folder, 'status', '--porcelain')).toBe('');
     // What the user made of it stays.
@@ -131,7 +134,7 @@ describe('the history in a folder', () => {
 });
 
 describe('artifacts', () => {
-  const open = () => directoryArtifacts({ folder: join(store, 'artifacts'), root: scene.folder });
+  const open = () => artifactsIn({ folder: join(store, 'artifacts'), root: scene.folder });
 
   test('any bytes come back, and the same bytes are stored once', async () => {
     let number = 0;
@@ -219,11 +222,11 @@ describe('artifacts', () => {
 
 describe('releases', () => {
   const open = () => localReleases({ folder: join(store, 'releases') });
-  const draft = { tag: 'income@v1.0.0', title: 'income 1.0.0', body: '# Card\n' };
+  const draft = { tag: 'income@v1.0.0', title: 'income 1.0.0', body: '# Card\n', commit: null };
 
   test('draft, upload, publish; a published one never changes', async () => {
     write(scene.folder, 'model.bin', 'good');
-    const { digest, bytes } = await directoryArtifacts({ folder: join(store, 'a'), root: scene.folder }).put(
+    const { digest, bytes } = await artifactsIn({ folder: join(store, 'a'), root: scene.folder }).put(
       'model',
       'model.bin',
     );
@@ -273,9 +276,9 @@ describe('tags, comments and deployments', () => {
 
   test('one comment per pull request and key, updated in place', async () => {
     const comments = localComments({ folder: join(store, 'comments') });
-    const { url } = await comments.upsert({ pullRequest: 7, key: 'income', body: 'first' });
-    await comments.upsert({ pullRequest: 7, key: 'income', body: 'second' });
-    await comments.upsert({ pullRequest: null, key: '../../escape', body: 'x' });
+    const { url } = await comments.publish({ pullRequest: 7, key: 'income', body: 'first', ...unsaid });
+    await comments.publish({ pullRequest: 7, key: 'income', body: 'second', ...unsaid });
+    await comments.publish({ pullRequest: null, key: '../../escape', body: 'x', ...unsaid });
     expect(readFileSync(url ?? '', 'utf8')).toBe('second');
     expect(url).toBe(join(store, 'comments', 'pr-7-income.md'));
     expect(readdirSync(join(store, 'comments'))).toHaveLength(2);

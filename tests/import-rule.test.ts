@@ -47,6 +47,17 @@ test('the platform does not know the verbs', () => {
   );
 });
 
+test('the statistics know no room, and every room may know them', () => {
+  expect(lint('src/statistics/new.ts', "import { slice } from '../metrics/metric.js';\n")).toContain(
+    'knows no other room',
+  );
+  const said = lint(
+    'src/data/new.ts',
+    "import { holm } from '../statistics/multiplicity.js';\n\nexport const all = holm;\n",
+  );
+  expect(said).not.toMatch(/through a port|downwards|no other room/);
+});
+
 test('a room may know those to its left', () => {
   const said = lint(
     'src/gate/new.ts',

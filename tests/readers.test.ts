@@ -4,10 +4,37 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { UserError } from '../src/errors.js';
 import { localWorkspace } from '../src/platform/files/workspace.js';
-import { readMetricsFile } from '../src/runs/readers/readers.js';
+import { readMetricsFile, readMetricsFolder } from '../src/runs/readers/readers.js';
 import { openScene, write } from './history-scene.js';
 
 /** Readers and the workspace on real files. */
+
+const FILES = [
+  'benchmark/customBiggerIsBetter_output.json',
+  'benchmark/data.js',
+  'dvc/dvc.lock',
+  'dvc/dvc.yaml',
+  'evidently/new_classification.json',
+  'evidently/new_drift.json',
+  'evidently/v04_classification.json',
+  'evidently/v04_drift.json',
+  'great_expectations/checkpoint_failure_complete.json',
+  'great_expectations/checkpoint_success_describe.json',
+  'great_expectations/v0_profiler.json',
+  'great_expectations/validation_failure_summary.json',
+  'lm-eval/results.json',
+  'lm-eval/samples_facts_2026-11-25T10-16-09.907618.jsonl',
+  'ml/cross_validate.json',
+  'ml/junit.xml',
+  'ml/keras_csvlogger.csv',
+  'ml/keras_history.json',
+  'ml/pytest_benchmark.json',
+  'mlflow2/mlflow.db',
+  'optuna/study.db',
+  'promptfoo/results.json',
+  'tensorboard/run_1/events.out.tfevents.1622543341.86862.0',
+  'wandb-0.16/run-umenjv9y.wandb',
+];
 
 const scene = openScene();
 afterAll(() => scene.end());
@@ -37,8 +64,8 @@ describe('files as tools write them', () => {
 
   test('the Trainer of transformers', async () => {
     const { metrics, series } = await read('trainer_state.json', fixtures);
-    expect(metrics.find(({ name }) => name === 'epoch')?.value).toBe(30);
-    const losses = series.find(({ name }) => name === 'log_history.loss');
+    expect(metrics.find(({ name }) => name === 'eval_g0_accuracy')?.value).toBe(0.5935162094763092);
+    const losses = series.find(({ name }) => name === 'loss');
     expect(losses?.steps.length).toBeGreaterThan(1);
     expect(losses?.steps).toEqual([...(losses?.steps ?? [])].sort((a, b) => a - b));
   });
@@ -70,6 +97,58 @@ describe('files as tools write them', () => {
       { name: 'a', value: null, reason: 'NaN in python.json' },
       { name: 'b', value: null, reason: '-Infinity in python.json' },
     ]);
+  });
+});
+
+describe('every tool, as it writes', () => {
+  const fixtures = localWorkspace({ folder: join(import.meta.dirname, 'fixtures/readers') });
+  const summary = async (path: string) => {
+    const { metrics, series, params, notes } = await read(path, fixtures);
+    return {
+      metrics: metrics.map(({ name, value, direction, n, stderr, values }) =>
+        [name, value ?? 'none', direction, n && `n=${n}`, stderr && `±${stderr}`, values?.join(' ')]
+          .filter((part) => part !== undefined)
+          .join(' | '),
+      ),
+      series: series.map(({ name, values }) => `${name}: ${values.length}`),
+      params,
+      notes,
+    };
+  };
+
+  test.each(FILES)('%s', async (path) => {
+    expect(await summary(path)).toMatchSnapshot();
+  });
+
+  test('no row of the data that was validated is in what is read of it', async () => {
+    for (const path of FILES.filter((file) => file.startsWith('great_expectations'))) {
+      expect(JSON.stringify(await read(path, fixtures))).not.toMatch(/@|Allen|"(?:male|female)"/);
+    }
+  });
+
+  test.each([
+    'dvc',
+    'dvc/dvclive',
+    'lightning_logs',
+    'mlflow2/mlruns',
+    'mlflow3/mlruns',
+    'tensorboard',
+    'tensorboard-keras',
+    'ultralytics',
+    'wandb',
+  ])('the folder %s', async (path) => {
+    const folder = await fixtures.folder(path);
+    if (!folder) throw new Error('no folder');
+    const { series, ...reading } = await readMetricsFolder(folder);
+    expect({
+      ...reading,
+      series: series.map(({ name, values }) => `${name}: ${values.length}`),
+    }).toMatchSnapshot();
+  });
+
+  test('a suite of expectations is no result', async () => {
+    const error = await errorOf(read('great_expectations/suite.json', fixtures));
+    expect(error.message).toMatch(/is a suite of Great Expectations, not the result/);
   });
 });
 

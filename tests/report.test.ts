@@ -149,7 +149,7 @@ describe('assay report', () => {
       '--html',
       'out/page.html',
     ]);
-    expect(outputs).toEqual({ 'comment-url': '', 'body-file': join(folder, 'out/body.md') });
+    expect(outputs).toEqual({ 'comment-url': '', 'body-file': join(folder, 'out/body.md'), bundle: '' });
     expect(readFileSync(join(folder, 'out/body.md'), 'utf8')).toBe(text);
     expect(readFileSync(join(folder, 'out/page.html'), 'utf8')).toContain('<h3>⚠️ 2 of 2 models: no run</h3>');
   });

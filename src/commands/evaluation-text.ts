@@ -38,8 +38,7 @@ export function evaluationText(
 }
 
 function headline(overall: readonly Metric[], task: EvaluateConfig['task']): readonly Metric[] {
-  const names: readonly string[] =
-    task === 'binary' || task === 'multiclass' || task === 'regression' ? HEADLINE_METRICS[task] : [];
+  const names: readonly string[] = HEADLINE_METRICS[task];
   const known = names.flatMap((name) => overall.find((metric) => metric.name === name) ?? []);
   return known.length > 0 ? known : overall;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
+import { type ProfileRecord, profileRecord } from '../data/profile/record.js';
 import { type ValidationRecord, validationRecord } from '../data/record.js';
 import { type DeploymentRecord, deploymentRecord } from '../deploy/record.js';
 import { formatNumber, formatSeconds, plural } from '../format.js';
@@ -13,12 +14,14 @@ import { whyUnreadable } from '../history/read.js';
 import { type AnyRecord, RECORD_KINDS, type RecordKind, recordKind } from '../history/record.js';
 import type { Metric } from '../metrics/metric.js';
 import { type StageRecord, stageRecord, type VersionRecord, versionRecord } from '../registry/record.js';
+import { profileHeadline } from '../report/profile.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 
 /** A record of any kind with its own fields, and what it says in one line. */
 export type KnownRecord =
   | { readonly kind: 'run'; readonly record: RunRecord }
   | { readonly kind: 'validation'; readonly record: ValidationRecord }
+  | { readonly kind: 'profile'; readonly record: ProfileRecord }
   | { readonly kind: 'comparison'; readonly record: ComparisonRecord }
   | { readonly kind: 'decision'; readonly record: DecisionRecord }
   | { readonly kind: 'version'; readonly record: VersionRecord }
@@ -42,6 +45,8 @@ export function knowRecord(record: AnyRecord): KnownRecord {
       return as(kind, runRecord);
     case 'validation':
       return as(kind, validationRecord);
+    case 'profile':
+      return as(kind, profileRecord);
     case 'comparison':
       return as(kind, comparisonRecord);
     case 'decision':
@@ -68,6 +73,8 @@ export function summarize(known: KnownRecord): string {
       return summarizeRun(known.record);
     case 'validation':
       return summarizeValidation(known.record);
+    case 'profile':
+      return `${known.record.dataset}: ${profileHeadline(known.record)}`;
     case 'comparison': {
       const { baseline, candidate, verdict } = known.record;
       return `${verdict}: ${candidate.run} against ${baseline.run ?? 'no baseline'} (${baseline.why})`;

@@ -7,12 +7,14 @@ import { chosenModels, openProject } from './project.js';
 import { readLimit } from './runs.js';
 import { defineVerb } from './verb.js';
 
+const DATASET_KINDS = ['validation', 'profile'] as const;
+
 export const log = defineVerb(
   {
     name: 'log',
     summary: 'what happened to a model, newest first',
     description:
-      'Every record of a model in one list, newest first: runs, comparisons, decisions, versions, stages, deployments and accepted baselines, and the validations of the datasets it uses. One line each; `assay show ID` tells the rest.',
+      'Every record of a model in one list, newest first: runs, comparisons, decisions, versions, stages, deployments and accepted baselines, and the validations and profiles of the datasets it uses. One line each; `assay show ID` tells the rest.',
     arguments: [
       { name: 'model', description: 'a model of assay.yml, or one that was there', required: true },
     ],
@@ -33,7 +35,7 @@ export const log = defineVerb(
     const datasets = project.config.models[model]?.data ?? [];
     const lists = await Promise.all([
       ...RECORD_KINDS.map((kind) => history.list({ kind, owner: model })),
-      ...datasets.map((owner) => history.list({ kind: 'validation', owner })),
+      ...datasets.flatMap((owner) => DATASET_KINDS.map((kind) => history.list({ kind, owner }))),
     ]);
     const unique = new Map(lists.flat().map((record) => [record.id, record]));
     const records = newestFirst([...unique.values()]);

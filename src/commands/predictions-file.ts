@@ -12,7 +12,7 @@ import { withTemporaryFolder } from './temporary.js';
 const MOST_BYTES = 500_000_000;
 
 /**
- * Reads a predictions file for scoring: CSV, TSV, JSON Lines, or Parquet (through DuckDB).
+ * Reads a predictions file for scoring: CSV, TSV, JSON Lines (each also packed by gzip), or Parquet (through DuckDB).
  * @param path absolute
  * @param options.file how messages and the record name it
  * @throws UserError when it is missing, no such file, or has defects
@@ -23,15 +23,18 @@ export async function readPredictions(
 ): Promise<Predictions> {
   const { file, config } = options;
   const { parsePredictions } = await import('../metrics/predictions.js');
-  const { bytes, isParquet } = await look(path, file);
-  if (isParquet) return parsePredictions(await parquetAsCsv(path, options), { file, config });
+  const { bytes, content } = await look(path, file);
+  if (content === 'gzip') {
+    return parsePredictions(await unzippedText(path, file), { file: file.replace(/\.gz$/i, ''), config });
+  }
+  if (content === 'parquet') return parsePredictions(await parquetAsCsv(path, options), { file, config });
   return parsePredictions(await textOf(path, { file, bytes }), { file, config });
 }
 
 async function look(
   path: string,
   file: string,
-): Promise<{ readonly bytes: number; readonly isParquet: boolean }> {
+): Promise<{ readonly bytes: number; readonly content: 'text' | 'gzip' | 'parquet' }> {
   const location = { file };
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
@@ -52,7 +55,9 @@ async function look(
   const handle = await open(path);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    return { bytes: found.size, isParquet: bytesRead === 4 && buffer.toString('latin1') === 'PAR1' };
+    const start = buffer.toString('latin1', 0, bytesRead);
+    const content = start === 'PAR1' ? 'parquet' : start.startsWith('\x1f\x8b') ? 'gzip' : 'text';
+    return { bytes: found.size, content };
   } finally {
     await handle.close();
   }
@@ -69,12 +74,40 @@ async function textOf(
       { location, mend: 'keep only the columns that assay.yml names, or a sample of the rows' },
     );
   }
-  const content = await readFile(path);
+  return utf8(await readFile(path), options.file);
+}
+
+function utf8(content: Buffer, file: string): string {
   if (isUtf8(content)) return content.toString('utf8');
   throw new UserError('the predictions file is not text in UTF-8', {
-    location,
-    mend: 'write CSV, TSV, JSON Lines or Parquet, not compressed',
+    location: { file },
+    mend: 'write CSV, TSV, JSON Lines (each also as .gz) or Parquet',
   });
+}
+
+/** Never more than can be held, whatever a small file unfolds to. */
+async function unzippedText(path: string, file: string): Promise<string> {
+  const location = { file };
+  const { gunzip } = await import('node:zlib');
+  const packed = await readFile(path);
+  const content = await new Promise<Buffer>((resolve, reject) => {
+    gunzip(packed, { maxOutputLength: MOST_BYTES }, (error, result) =>
+      error ? reject(error) : resolve(result),
+    );
+  }).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'ERR_BUFFER_TOO_LARGE'
+      ? new UserError(`the predictions file unpacks to more than ${formatBytes(MOST_BYTES)}`, {
+          location,
+          mend: 'keep only the columns that assay.yml names, or a sample of the rows',
+          cause,
+        })
+      : new UserError('the predictions file is not readable as gzip: it is cut off or damaged', {
+          location,
+          mend: 'was the job that wrote it killed?',
+          cause,
+        });
+  });
+  return utf8(content, file);
 }
 
 /** By way of a CSV file: DuckDB writes numbers with the digits that read back the same. */

@@ -1,21 +1,22 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { ArtifactStore } from '../artifacts/ports.js';
 import type { Repository } from '../compare/ports.js';
 import type { LoadedConfig, Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
-import type { Deployments } from '../deploy/ports.js';
 import { UserError } from '../errors.js';
 import type { Archive } from '../history/archive.js';
 import type { History } from '../history/port.js';
 import { newRecordId, type Origin } from '../history/record.js';
 import { snapshotOf } from '../history/snapshot.js';
-import type { Releases, Tags } from '../registry/ports.js';
-import type { Comments } from '../report/ports.js';
-import type { ArtifactStore, Processes, Workspace } from '../runs/ports.js';
+import type { Tags } from '../registry/ports.js';
+import type { Processes, Workspace } from '../runs/ports.js';
 import type { World } from '../world.js';
+import { type Host, openHost } from './host.js';
+import { once } from './once.js';
 
 /** One assay.yml and the outside world it names; each port is built on first use, and once. */
-export interface Project {
+export interface Project extends Host {
   /** Folder of assay.yml (absolute). */
   readonly root: string;
   /** `.assay/` at the top of the git checkout, or beside assay.yml outside git (absolute). Ignores itself in git. */
@@ -27,24 +28,13 @@ export interface Project {
   /** The same records with their bytes, for moving them and for upkeep. */
   archive(): Promise<Archive>;
   artifacts(): Promise<ArtifactStore>;
-  releases(): Promise<Releases>;
   tags(): Promise<Tags>;
-  comments(): Promise<Comments>;
-  deployments(): Promise<Deployments>;
   processes(): Promise<Processes>;
   workspace(folder: string): Promise<Workspace>;
   /** Id and time of a new record. */
   stamp(): { readonly id: string; readonly time: string };
   /** Who and what causes the records of this process, and on which commit. */
   origin(): Promise<Origin>;
-}
-
-function once<T>(build: () => Promise<T>): () => Promise<T> {
-  let built: Promise<T> | undefined;
-  return () => {
-    built ??= build();
-    return built;
-  };
 }
 
 /** @param file path of assay.yml, relative to the working directory; throws UserError when it is missing or wrong */
@@ -87,21 +77,13 @@ export async function openProject(world: World, file: string): Promise<Project> 
     root,
     store,
     config,
+    ...openHost({ world, store }),
     repository,
     history: once(async () => snapshotOf((await opened()).history)),
     archive: async () => (await opened()).archive,
     artifacts: once(async () => {
-      const { directoryArtifacts } = await import('../platform/local/artifacts.js');
-      const settings = config.artifacts;
-      const own = typeof settings === 'object' && 'directory' in settings;
-      return directoryArtifacts({
-        folder: own ? resolve(root, settings.directory) : join(store, 'artifacts'),
-        root,
-      });
-    }),
-    releases: once(async () => {
-      const { localReleases } = await import('../platform/local/releases.js');
-      return localReleases({ folder: join(store, 'releases') });
+      const { openArtifacts } = await import('./artifacts.js');
+      return openArtifacts({ world, settings: config.artifacts, root, store });
     }),
     tags: once(async () => {
       if (gitRoot !== undefined) {
@@ -110,14 +92,6 @@ export async function openProject(world: World, file: string): Promise<Project> 
       }
       const { localTags } = await import('../platform/local/tags.js');
       return localTags({ folder: join(store, 'tags') });
-    }),
-    comments: once(async () => {
-      const { localComments } = await import('../platform/local/comments.js');
-      return localComments({ folder: join(store, 'comments') });
-    }),
-    deployments: once(async () => {
-      const { localDeployments } = await import('../platform/local/deployments.js');
-      return localDeployments({ folder: join(store, 'deployments'), clock: world.clock });
     }),
     processes: once(async () => {
       const { localProcesses } = await import('../platform/process/processes.js');

@@ -85,9 +85,17 @@ export async function release(options: {
     tags: await project.tags(),
   };
   const runText = `${JSON.stringify(run, null, 2)}\n`;
+  const taken = takenVersions(run.model, {
+    records: versions,
+    tags: await stores.tags.list(`${run.model}@`),
+  });
+  const recorded = new Set(versions.map((one) => one.version));
   const { version, continues, skipped } = await chooseVersion(stores.releases, {
     model: run.model,
-    taken: takenVersions(run.model, { records: versions, tags: await stores.tags.list(`${run.model}@`) }),
+    taken,
+    unrecorded: highestFirst(taken.filter((one) => !recorded.has(one)).map((one) => ({ version: one }))).map(
+      (one) => one.version,
+    ),
     bump: options.asked ?? usualBump(run, await previousRun(project, versions)),
     runDigest: sha256(runText),
   });

@@ -2,9 +2,12 @@ import { join, relative, resolve } from 'node:path';
 import type { DatasetConfig } from '../config/data.js';
 import type { Placed } from '../config/load.js';
 import { nearest } from '../config/nearest.js';
+import { parseReference } from '../data/checks/foreign-key.js';
 import type { ValidationRecord } from '../data/record.js';
 import { type Location, UserError } from '../errors.js';
+import type { OpenDataset } from '../platform/duckdb/dataset.js';
 import type { World } from '../world.js';
+import { readSuites } from './data-suites.js';
 import { openProject, type Project } from './project.js';
 import { defineVerb } from './verb.js';
 
@@ -85,27 +88,41 @@ async function validateDataset(options: {
 }): Promise<ValidationRecord> {
   const { project, world, name, config } = options;
   const { locate } = project.config;
-  const { openDataset } = await import('../platform/duckdb/dataset.js');
-  const { validateTable } = await import('../data/validate.js');
+  const { scanDataset, openDataset } = await import('../platform/duckdb/dataset.js');
+  const { validateTable } = await import('../data/checks/validate.js');
   const start = world.clock.monotonic();
   const progress = world.terminal.progress(`reading ${name}`);
-  const { engine, table } = await openDataset(config, {
+  const where = {
+    source: locate(['data', name, 'source']),
+    inFile: (file: string) => relative(world.cwd, resolve(config.folder, file)),
+  };
+  const suites = await readSuites(config, (i) => locate(['data', name, 'checks', i]));
+  const opening = {
     env: world.env,
     cancel: world.cancel,
     notice: world.terminal.info,
     onProgress: progress.update,
-  })
-    .catch((error: unknown) => {
-      throw placed(error, {
-        source: locate(['data', name, 'source']),
-        inFile: (file) => relative(world.cwd, resolve(config.folder, file)),
-      });
-    })
-    .finally(progress.end);
-  try {
-    const result = await validateTable({ engine, table, name, config, locate });
+    others: referencedDatasets(project, name),
+  };
+  const use = async ({ engine, table, others }: OpenDataset) => {
+    progress.end();
+    const { columnFacts } = await import('../data/checks/infer.js');
+    const typed = [...suites.values()].some((suite) => suite.needsTypes);
+    const inferred = typed ? await columnFacts(engine, table) : new Map();
+    const now = world.clock.now().getTime();
+    const result = await validateTable({
+      engine,
+      table,
+      name,
+      config,
+      locate,
+      others,
+      suites,
+      inferred,
+      now,
+    });
     return {
-      schema: 'assay/validation@1',
+      schema: 'assay/validation@1' as const,
       ...project.stamp(),
       ...(await project.origin()),
       dataset: name,
@@ -113,9 +130,42 @@ async function validateDataset(options: {
       ...result,
       seconds: world.clock.monotonic() - start,
     };
+  };
+  try {
+    // The user's own SQL never sees an engine that could read a file.
+    const ownSql =
+      config.checks.some((check) => 'sql' in check) || [...suites.values()].some((suite) => suite.needsSql);
+    if (!ownSql) return await scanDataset(config, opening, use);
+    const opened = await openDataset(config, opening);
+    try {
+      return await use(opened);
+    } finally {
+      await opened.engine.close();
+    }
+  } catch (error) {
+    throw placed(error, where);
   } finally {
-    await engine.close();
+    progress.end();
   }
+}
+
+/** The datasets that foreign keys of this one refer to. */
+function referencedDatasets(project: Project, name: string): ReadonlyMap<string, Placed<DatasetConfig>> {
+  const others = new Map<string, Placed<DatasetConfig>>();
+  for (const [i, check] of (project.config.data[name]?.checks ?? []).entries()) {
+    if (!('foreign_key' in check)) continue;
+    const { dataset } = parseReference(check.foreign_key.references);
+    const other = Object.hasOwn(project.config.data, dataset) ? project.config.data[dataset] : undefined;
+    if (!other) {
+      const near = nearest(dataset, Object.keys(project.config.data));
+      throw new UserError(`there is no dataset ${JSON.stringify(dataset)}`, {
+        location: project.config.locate(['data', name, 'checks', i]),
+        ...(near !== undefined && { mend: `did you mean ${near}?` }),
+      });
+    }
+    others.set(dataset, other);
+  }
+  return others;
 }
 
 /** A problem inside a file has its line there; one with the source as such stands where assay.yml names it. */
@@ -123,7 +173,7 @@ function placed(
   error: unknown,
   places: { readonly source: Location; inFile(file: string): string },
 ): unknown {
-  if (!(error instanceof UserError)) return error;
+  if (!(error instanceof UserError) || error.location?.file === places.source.file) return error;
   const { location, mend } = error;
   return new UserError(error.message, {
     location: location ? { ...location, file: places.inFile(location.file) } : places.source,

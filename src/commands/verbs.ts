@@ -14,6 +14,7 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   doctor: { group: 'start', load: async () => (await import('./doctor.js')).doctor },
   demo: { group: 'start', load: async () => (await import('./demo.js')).demo },
   validate: { group: 'data', load: async () => (await import('./validate.js')).validate },
+  profile: { group: 'data', load: async () => (await import('./profile.js')).profile },
   train: { group: 'train and judge', load: async () => (await import('./train.js')).train },
   evaluate: { group: 'train and judge', load: async () => (await import('./evaluate.js')).evaluate },
   compare: { group: 'train and judge', load: async () => (await import('./compare.js')).compare },

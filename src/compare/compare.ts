@@ -1,8 +1,8 @@
 import type { MetricRule } from '../config/model.js';
 import { type Metric, metricKey } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
+import { benjaminiHochberg } from '../statistics/multiplicity.js';
 import { differenceOf, LEVEL, type PairedRows } from './difference.js';
-import { benjaminiHochberg } from './multiplicity.js';
 import type { ComparisonRecord, MetricComparison, MetricSide, Verdict } from './record.js';
 import { judge, toleranceOf } from './verdict.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { twoSidedP, twoSidedQuantile } from '../metrics/distributions.js';
+import { twoSidedP, twoSidedQuantile } from '../statistics/distributions/student.js';
 import { differenceOf } from './difference.js';
 import type { MetricSide } from './record.js';
 

@@ -1,4 +1,4 @@
-import { twoSidedP, twoSidedQuantile } from '../metrics/distributions.js';
+import { twoSidedP, twoSidedQuantile } from '../statistics/distributions/student.js';
 import type { MetricSide } from './record.js';
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { twoSidedQuantile } from '../metrics/distributions.js';
+import { twoSidedQuantile } from '../statistics/distributions/student.js';
 import type { Noise } from './difference.js';
 import { needsFor } from './needs.js';
 

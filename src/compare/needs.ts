@@ -1,4 +1,4 @@
-import { twoSidedQuantile } from '../metrics/distributions.js';
+import { twoSidedQuantile } from '../statistics/distributions/student.js';
 import { LEVEL, type Noise } from './difference.js';
 
 /** What would settle an inconclusive difference, if it stayed as large as it is now. */

@@ -1,5 +1,6 @@
 import type { EvaluateConfig } from '../config/model.js';
 import { plural } from '../format.js';
+import { labelOf } from '../metrics/columnar.js';
 import { metricKey, type Slice } from '../metrics/metric.js';
 import type { Predictions } from '../metrics/predictions.js';
 import { type ScoredRows, scoreAll } from '../metrics/score.js';
@@ -87,10 +88,4 @@ function placesOf(file: Predictions, reference: Predictions): Int32Array | strin
     0,
   );
   return differing > 0 ? `the labels of ${plural(differing, 'row')} differ from the baseline's` : places;
-}
-
-function labelOf(predictions: Predictions, row: number): string | number | undefined {
-  return predictions.task === 'regression'
-    ? predictions.labels[row]
-    : predictions.classes[predictions.labels[row] ?? -1];
 }

@@ -33,7 +33,6 @@ const OWN_COMMAND = 'write run: with a command of your own that deploys';
 
 const UNAVAILABLE: readonly Unavailable[] = [
   { feature: 'artifacts: releases', path: ['artifacts'], when: oneOf('releases'), mend: OWN_ARTIFACTS },
-  { feature: 'artifacts: s3', path: ['artifacts', 's3'], mend: OWN_ARTIFACTS },
   { feature: 'notify', path: ['notify'], when: notEmpty },
 
   {
@@ -57,10 +56,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   },
   { feature: 'steps', path: ['data', '*', 'steps'], when: notEmpty },
   { feature: 'reference', path: ['data', '*', 'reference'] },
-  { feature: 'checks: sql', path: ['data', '*', 'checks', '*', 'sql'] },
-  { feature: 'checks: expectations', path: ['data', '*', 'checks', '*', 'expectations'] },
-  { feature: 'checks: freshness', path: ['data', '*', 'checks', '*', 'freshness'] },
-  { feature: 'checks: foreign_key', path: ['data', '*', 'checks', '*', 'foreign_key'] },
 
   {
     feature: 'train: notebook',
@@ -74,14 +69,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     sayValue: true,
     mend: 'write executor: local, or leave it out',
   },
-  {
-    feature: 'task: multilabel',
-    path: ['models', '*', 'evaluate', 'task'],
-    when: oneOf('multilabel'),
-  },
-  { feature: 'task: ranking', path: ['models', '*', 'evaluate', 'task'], when: oneOf('ranking') },
-  { feature: 'task: forecast', path: ['models', '*', 'evaluate', 'task'], when: oneOf('forecast') },
-  { feature: 'columns: query', path: ['models', '*', 'evaluate', 'columns', 'query'] },
   { feature: 'tune', path: ['models', '*', 'tune'] },
   { feature: 'serve', path: ['models', '*', 'serve'] },
   { feature: 'monitor', path: ['models', '*', 'monitor'] },

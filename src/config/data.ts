@@ -40,7 +40,26 @@ const common = {
     .describe('error makes the dataset invalid, warn only tells; error when left out'),
   max_failing: share.optional().describe('largest share of rows that may fail'),
   name: z.string().optional().describe('shown in reports instead of the check itself'),
+  when: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("only rows for which this is true are looked at, such as country = 'US' and age >= 18"),
+  by: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+      error: 'expected a column or a list of them',
+    })
+    .transform((columns) => (typeof columns === 'string' ? [columns] : columns))
+    .optional()
+    .describe('columns whose values make groups; the check must hold in each of them'),
 };
+const range = z
+  .strictObject({
+    min: z.number().describe('smallest value allowed'),
+    max: z.number().describe('largest value allowed'),
+  })
+  .partial()
+  .refine(({ min, max }) => min !== undefined || max !== undefined, { error: 'expected min, max or both' });
 const bounds = z
   .strictObject({
     min: z.int().nonnegative().describe('fewest rows'),
@@ -60,7 +79,44 @@ export const dataCheck = z.union(
       ...common,
     }),
     z.strictObject({
+      columns: z
+        .record(z.string(), columnSchema)
+        .describe('as columns above; for part of the rows, or in groups'),
+      ...common,
+    }),
+    z.strictObject({
+      distribution: z
+        .strictObject({
+          column: z.string().describe('a column of numbers; for distinct alone, any'),
+          mean: range.optional().describe('bounds of the arithmetic mean'),
+          stdev: range.optional().describe('bounds of the sample standard deviation'),
+          sum: range.optional().describe('bounds of the sum'),
+          quantiles: z
+            .record(
+              z.string().regex(/^(0(\.\d+)?|1(\.0+)?)$/, { error: 'expected a number from 0 to 1' }),
+              range,
+            )
+            .optional()
+            .describe('bounds of quantiles, by their level: 0.5 is the median'),
+          distinct: range.optional().describe('bounds of the number of distinct values'),
+          distinct_share: range.optional().describe('bounds of distinct values per present value'),
+        })
+        .describe('bounds on a whole column'),
+      ...common,
+    }),
+    z.strictObject({
       expectations: z.string().min(1).describe('path of a Great Expectations suite'),
+      ...common,
+    }),
+    z.strictObject({
+      table_schema: z
+        .string()
+        .min(1)
+        .describe('path of a Frictionless Table Schema, or of a resource with one'),
+      ...common,
+    }),
+    z.strictObject({
+      pandera: z.string().min(1).describe('path of a pandera schema in YAML'),
       ...common,
     }),
     z.strictObject({
@@ -84,7 +140,7 @@ export const dataCheck = z.union(
   ],
   {
     error:
-      'expected a check: one of rows, unique, sql, expectations, freshness, foreign_key (with severity, max_failing, name)',
+      'expected a check: one of rows, unique, columns, distribution, sql, freshness, foreign_key, expectations, table_schema, pandera (with severity, max_failing, name, when, by)',
   },
 );
 export type DataCheck = z.infer<typeof dataCheck>;

@@ -15,6 +15,7 @@ export interface LoadedConfig {
   readonly file: string;
   readonly history: Config['history'];
   readonly artifacts: Config['artifacts'];
+  readonly report: Config['report'];
   readonly data: Readonly<Record<string, Placed<DatasetConfig>>>;
   readonly models: Readonly<Record<string, Placed<ModelConfig>>>;
   /** What is allowed and most likely not meant, one line each, with its place. */
@@ -70,6 +71,7 @@ export function combineConfigs(
     file: main.file.yaml.file,
     history: settings.history,
     artifacts: settings.artifacts,
+    report: settings.report,
     data: named(results, 'data'),
     models: named(results, 'models'),
     warnings: results.flatMap((part) => part.warnings),
@@ -110,7 +112,7 @@ function named<K extends 'data' | 'models'>(
   return all;
 }
 
-const SETTINGS_OF_MAIN = ['history', 'artifacts', 'include', 'notify'] as const;
+const SETTINGS_OF_MAIN = ['history', 'artifacts', 'include', 'notify', 'report'] as const;
 
 function refuseSettings(part: ConfigPart, main: ConfigPart): void {
   const { yaml } = part.file;

@@ -60,20 +60,36 @@ export const metricsConfig = z.strictObject({
 
 const columnName = z.string().min(1);
 export const evaluateConfig = z.strictObject({
-  predictions: z.string().min(1).describe('CSV, TSV, JSON Lines or Parquet that the training command writes'),
+  predictions: z
+    .string()
+    .min(1)
+    .describe('CSV, TSV, JSON Lines (also .gz) or Parquet that the training command writes'),
   task: z
     .enum(['binary', 'multiclass', 'multilabel', 'regression', 'ranking', 'forecast'])
     .describe('decides which metrics are computed'),
   columns: z
     .strictObject({
       id: columnName.default('id').describe('identifies a row, so that two runs are compared row by row'),
-      label: columnName.default('y_true').describe('the true value'),
+      label: columnName
+        .default('y_true')
+        .describe(
+          "the true value; multilabel: a list such as a|b, or 'true[{label}]' for columns of 0 and 1",
+        ),
       prediction: columnName.default('y_pred').describe('the predicted value'),
       score: columnName
         .default('y_score')
-        .describe("probability; several classes: 'p[{label}]' names one column per class"),
+        .describe(
+          "probability, or what ranking orders by; 'p[{label}]' names one column per class, 'q[{label}]' one per quantile of regression and forecast",
+        ),
       weight: columnName.optional().describe('how much a row counts'),
-      query: columnName.optional().describe('groups rows that are ranked together'),
+      query: columnName
+        .optional()
+        .describe(
+          'ranking: groups rows that are ranked together, `query` when left out; forecast: the series',
+        ),
+      time: columnName
+        .optional()
+        .describe('forecast: orders the rows of a series; else as the file has them'),
     })
     .prefault({})
     .describe('names of the columns in the predictions file'),
@@ -82,6 +98,16 @@ export const evaluateConfig = z.strictObject({
     .optional()
     .describe('the label that counts as positive; 1 or true when left out'),
   threshold: z.number().default(0.5).describe('a score at or above it is predicted positive'),
+  at: z
+    .array(z.int().positive())
+    .min(1)
+    .default([1, 3, 5, 10])
+    .describe('ranking: ranks at which lists are cut (ndcg_at_10 …)'),
+  season: z
+    .int()
+    .positive()
+    .default(1)
+    .describe('forecast: rows until a series repeats, which `mase` is scaled by; 7 for days of a week'),
   slices: z
     .array(
       z.union([z.string(), z.array(z.string()).min(1)], { error: 'expected a column or a list of columns' }),
@@ -89,6 +115,19 @@ export const evaluateConfig = z.strictObject({
     .default([])
     .describe('columns to score separately; a list means their intersection'),
   split: z.string().default('test').describe('recorded with each metric: test, validation …'),
+  custom: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(200).describe('of the metric, when the command prints one number'),
+        run: z
+          .string()
+          .min(1)
+          .describe('a command that reads the file named by ASSAY_PREDICTIONS and prints JSON on stdout'),
+        timeout: duration.default(600).describe('for the command'),
+      }),
+    )
+    .default([])
+    .describe('metrics of your own: { name: profit, run: python profit.py }'),
 });
 export type EvaluateConfig = z.infer<typeof evaluateConfig>;
 

@@ -54,6 +54,21 @@ export const notifyConfig = z
     error: 'expected exactly one of slack, teams, webhook',
   });
 
+export const COMMENT_MODES = ['update', 'recreate', 'on-change', 'none'] as const;
+
+export const reportConfig = z.strictObject({
+  comment: z
+    .enum(COMMENT_MODES)
+    .default('update')
+    .describe(
+      'of the pull request. update: changed in place; recreate: posted anew, the old one folded away; on-change: anew when the answer changed, else in place; none',
+    ),
+  hold: z
+    .enum(['action_required', 'neutral', 'success', 'failure'])
+    .default('action_required')
+    .describe('conclusion of the check run when the gate says hold'),
+});
+
 export const configSchema = z.strictObject({
   version: z
     .literal(1, { error: 'expected 1, the only version there is' })
@@ -67,6 +82,7 @@ export const configSchema = z.strictObject({
     .describe('where models and other large files are kept; under .assay when left out'),
   data: z.record(modelName, datasetConfig).default({}).describe('datasets, by name'),
   models: z.record(modelName, modelConfig).default({}).describe('models, by name'),
+  report: reportConfig.prefault({}).describe('how results are told on GitHub'),
   notify: z.array(notifyConfig).default([]).describe('who is told what'),
   include: z
     .array(z.string().min(1))

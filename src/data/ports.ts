@@ -1,5 +1,16 @@
 /** A SQL engine as the checks see it. Values come back as numbers, strings, booleans, bigint or null. */
 export interface SqlEngine {
-  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Throws UserError when the statement runs longer than `timeoutSeconds` (the engine's own limit when left out). */
+  query(
+    sql: string,
+    limit?: { readonly timeoutSeconds?: number },
+  ): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /**
+   * The rows of a query whose columns are all DOUBLE and never NULL, a batch of rows at a time: one array per column.
+   * For results too large to be objects.
+   */
+  numbers(sql: string): AsyncIterable<readonly Float64Array[]>;
+  /** Throws UserError unless the text is one single SELECT. */
+  checkSelect(sql: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -63,10 +63,16 @@ export class RecordSplitter {
   #longest = 0;
   #blank = 0;
   #brokenRows = false;
+  #spacedQuotes = false;
+  #lineFeeds = 0;
+  #carriageReturns = 0;
+  #pairs = 0;
+  readonly #lastSpecial: number;
 
   constructor(options: SplitterOptions) {
     this.#options = options;
     this.#kinds = byteKinds(options.delimiter);
+    this.#lastSpecial = this.#kinds.findLastIndex((kind) => kind !== ORDINARY);
     this.#expectHeader = options.delimiter !== null;
     this.#expectedFields = 1;
   }
@@ -74,6 +80,10 @@ export class RecordSplitter {
   /** The line (from 1) that the next byte belongs to. */
   get line(): number {
     return this.#line;
+  }
+  /** Fields of a row, known once the header is read. */
+  get fields(): number {
+    return this.#expectedFields;
   }
   /** Bytes of the longest record. */
   get longest(): number {
@@ -87,43 +97,67 @@ export class RecordSplitter {
     return this.#brokenRows;
   }
 
+  /**
+   * How every line ended: LF or CRLF alone can be read by any reader as it is. Null when they are mixed, or a lone CR
+   * ends a line, or a quote follows spaces at the start of a field, which readers understand differently.
+   */
+  get plainLineEnd(): '\n' | '\r\n' | null {
+    if (this.#spacedQuotes) return null;
+    if (this.#carriageReturns === 0) return '\n';
+    return this.#lineFeeds === 0 && this.#pairs === this.#carriageReturns ? '\r\n' : null;
+  }
+
   push(chunk: Uint8Array): void {
     const kinds = this.#kinds;
+    const last = this.#lastSpecial;
+    const length = chunk.length;
     let state = this.#state;
+    let fields = this.#fields;
     /** First byte of rows that are complete but not yet written: they are written in runs. */
     let keep = 0;
     /** First byte of the current record in this chunk. */
     let start = 0;
-    for (let i = 0; i < chunk.length; i++) {
-      const kind = kinds[chunk[i] as number];
+    /** Where the current field starts, if it starts in this chunk with nothing read of it. */
+    let fieldStart = state === START ? 0 : -1;
+    for (let i = 0; i < length; i++) {
+      const byte = chunk[i] as number;
+      // Most bytes are ordinary ones of an unquoted field: they cost this comparison and no more.
+      if (byte > last && state !== CLOSED) continue;
+      const kind = kinds[byte];
       if (kind === ORDINARY) {
-        if (state === START) state = PLAIN;
-        else if (state === CLOSED) state = this.#textAfterQuote();
+        if (state === CLOSED) {
+          state = this.#textAfterQuote();
+          fieldStart = -1;
+        }
         continue;
       }
       switch (kind) {
         case DELIMITER:
           if (state !== QUOTED) {
-            this.#fields++;
-            state = START;
+            fields++;
+            state = PLAIN;
+            fieldStart = i + 1;
           }
           break;
         case QUOTE:
-          if (state === START) {
+          if (state === QUOTED) state = CLOSED;
+          else if (state === CLOSED) state = QUOTED;
+          else if (fieldStart === i) {
             state = QUOTED;
             this.#quoteLine = this.#line;
-          } else if (state === QUOTED) state = CLOSED;
-          else if (state === CLOSED) state = QUOTED;
+          } else if (fieldStart >= 0 && this.#spacesOnly(chunk, fieldStart, i)) this.#spacedQuotes = true;
+          else if (fieldStart < 0) this.#spacedQuotes = true;
           break;
         case FORBIDDEN:
           this.#problem ??=
-            chunk[i] === 0
-              ? 'it holds a NUL byte'
-              : 'it holds a control character, which JSON does not allow';
-          if (state === START) state = PLAIN;
+            byte === 0 ? 'it holds a NUL byte' : 'it holds a control character, which JSON does not allow';
+          if (state === CLOSED) state = PLAIN;
           break;
         default: {
           const afterCr = kind === LF && (i > 0 ? chunk[i - 1] : this.#lastByte) === 13;
+          if (kind === CR) this.#carriageReturns++;
+          else if (afterCr) this.#pairs++;
+          else this.#lineFeeds++;
           if (state === QUOTED) {
             if (!afterCr) this.#line++;
           } else if (afterCr) {
@@ -131,18 +165,24 @@ export class RecordSplitter {
             this.#write(chunk, keep, start);
             start = i + 1;
             keep = start;
+            fieldStart = start;
           } else {
+            this.#fields = fields;
             keep = this.#endRecord({ chunk, keep, start, end: i, lineFeed: kind === LF });
+            fields = 1;
             start = i + 1;
-            state = START;
+            state = PLAIN;
+            fieldStart = start;
           }
         }
       }
     }
-    this.#state = state;
+    this.#fields = fields;
+    const unquoted = state === START || state === PLAIN;
+    this.#state = unquoted ? (fieldStart === length ? START : PLAIN) : state;
     this.#write(chunk, keep, start);
     this.#hold(chunk.subarray(start));
-    if (chunk.length > 0) this.#lastByte = chunk[chunk.length - 1] as number;
+    if (length > 0) this.#lastByte = chunk[length - 1] as number;
   }
 
   /** The end of the file: the last record may lack its line break. */
@@ -156,6 +196,11 @@ export class RecordSplitter {
     }
     const keep = this.#endRecord({ chunk: NOTHING, keep: 0, start: 0, end: 0, lineFeed: false });
     this.#write(NOTHING, keep, 0);
+  }
+
+  #spacesOnly(chunk: Uint8Array, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) if (chunk[i] !== 32) return false;
+    return true;
   }
 
   #textAfterQuote(): number {

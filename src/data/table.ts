@@ -25,8 +25,9 @@ export interface Rejection {
 
 /** A dataset as a SQL engine has it, with the way back to its files. */
 export interface SourceTable {
+  /** SQL to stand behind FROM: a table, or a function that reads the files. */
   readonly relation: string;
-  /** SQL of a row's index, from 0 in reading order. */
+  /** SQL of a row's index, from 0 in reading order. Selecting it can cost a scan its parallelism: only where rows are named. */
   readonly row: string;
   readonly columns: readonly TableColumn[];
   readonly read: number;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseInput } from '../commands/input.js';
 import { openProject } from '../commands/project.js';
-import { collectFacts } from '../commands/report.js';
+import { collectFacts } from '../commands/report/facts.js';
 import type { Outcome } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
 import { formatSeconds } from '../format.js';

@@ -1,5 +1,4 @@
 import { LEVEL } from '../compare/difference.js';
-import { holm } from '../compare/multiplicity.js';
 import type { ComparisonRecord, MetricComparison } from '../compare/record.js';
 import { confidenceInWords, gainInterval } from '../compare/verdict.js';
 import type { MetricGateRule, Requirement } from '../config/model.js';
@@ -7,6 +6,7 @@ import type { ChangeBound } from '../config/quantities.js';
 import { assertNever } from '../errors.js';
 import { formatDifference, formatNumber } from '../format.js';
 import type { Slice } from '../metrics/metric.js';
+import { holm } from '../statistics/multiplicity.js';
 import { missing, outcome } from './outcome.js';
 import type { Decision, RuleOutcome } from './record.js';
 

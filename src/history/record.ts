@@ -8,6 +8,7 @@ import { z } from 'zod';
 export const RECORD_KINDS = [
   'run',
   'validation',
+  'profile',
   'comparison',
   'decision',
   'version',

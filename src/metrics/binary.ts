@@ -2,15 +2,20 @@ import {
   accuracy,
   averageMeasure,
   balancedAccuracy,
+  type Confusion,
   classMeasure,
   cohenKappa,
   confusionOf,
+  hitRate,
   matthews,
+  microMeasure,
   missRate,
+  predictiveValue,
   selectionRate,
+  zeroOneLoss,
 } from './confusion.js';
 import { type Measure, undefinedMeasure } from './measure.js';
-import { brier, expectedCalibrationError, logLoss } from './probability.js';
+import { calibrationErrors, scoreLosses } from './probability.js';
 import { averagePrecision, gini, ksStatistic, prAucTrapezoid, rankingOf, rocAuc } from './ranking.js';
 
 /** All metrics of a task with two classes, on one set of rows. */
@@ -21,6 +26,8 @@ export interface BinarySample {
   readonly predicted: Uint8Array;
   readonly scores: Float64Array | null;
   readonly weights: Float64Array | null;
+  /** Rows by ascending score; null when there are no scores, or it is not known yet. */
+  readonly order?: Int32Array | null;
 }
 
 const PROBABILITY_METRICS = [
@@ -31,31 +38,36 @@ const PROBABILITY_METRICS = [
   'gini',
   'log_loss',
   'brier',
+  'd2_log_loss',
+  'd2_brier',
   'ece_10_equal_width',
+  'mce_10_equal_width',
 ] as const;
 
 /** Named as scikit-learn's functions with their average: `precision_binary` is of the positive class. */
 export function scoreBinary(sample: BinarySample, noScores: string): readonly Measure[] {
-  const { labels, predicted, scores, weights } = sample;
+  const { labels, predicted, scores, weights, order } = sample;
   return [
     ...scoreDecisions({ labels, predicted, weights }),
     ...(scores
-      ? scoreProbabilities({ labels, scores, weights })
+      ? scoreProbabilities({ labels, scores, weights, order })
       : PROBABILITY_METRICS.map((name) => undefinedMeasure(name, noScores))),
   ];
 }
 
-function scoreDecisions(sample: Omit<BinarySample, 'scores'>): readonly Measure[] {
+function scoreDecisions(sample: Pick<BinarySample, 'labels' | 'predicted' | 'weights'>): readonly Measure[] {
   const { labels, predicted, weights } = sample;
   const c = confusionOf({ labels, guesses: predicted, weights, classes: 2 });
   return [
     accuracy(c),
     balancedAccuracy(c),
+    zeroOneLoss(c),
     ...(['precision', 'recall', 'f1', 'f2', 'f05', 'jaccard'] as const).map((ratio) =>
       classMeasure(c, `${ratio}_binary`, ratio, 1),
     ),
     ...averages(c),
-    classMeasure(c, 'specificity', 'recall', 0),
+    hitRate(c, 'specificity', 0),
+    predictiveValue(c, 'negative_predictive_value', 0),
     missRate(c, 'false_positive_rate', 0),
     missRate(c, 'false_negative_rate', 1),
     selectionRate(c, 1),
@@ -64,12 +76,14 @@ function scoreDecisions(sample: Omit<BinarySample, 'scores'>): readonly Measure[
   ];
 }
 
-/** Precision, recall and F1 by macro, micro and weighted average. With one label per row the micro average is the accuracy. */
-export function averages(c: ReturnType<typeof confusionOf>): readonly Measure[] {
-  const ratios = ['precision', 'recall', 'f1'] as const;
+/** By macro, micro and weighted average. With one label per row the micro averages of the first three are the accuracy. */
+export function averages(c: Confusion): readonly Measure[] {
+  const ratios = ['precision', 'recall', 'f1', 'jaccard'] as const;
   return [
     ...ratios.map((ratio) => averageMeasure(c, `${ratio}_macro`, ratio, 'macro')),
-    ...ratios.map((ratio) => accuracy(c, `${ratio}_micro`)),
+    ...ratios.map((ratio) =>
+      ratio === 'jaccard' ? microMeasure(c, 'jaccard_micro', ratio) : accuracy(c, `${ratio}_micro`),
+    ),
     ...ratios.map((ratio) => averageMeasure(c, `${ratio}_weighted`, ratio, 'weighted')),
   ];
 }
@@ -78,8 +92,9 @@ function scoreProbabilities(sample: {
   readonly labels: Uint8Array;
   readonly scores: Float64Array;
   readonly weights: Float64Array | null;
+  readonly order: Int32Array | null | undefined;
 }): readonly Measure[] {
-  const ranking = rankingOf(sample.labels, sample.scores, sample.weights);
+  const ranking = rankingOf(sample.labels, sample.scores, sample.weights, sample.order ?? undefined);
   const auc = rocAuc(ranking);
   return [
     auc,
@@ -87,8 +102,7 @@ function scoreProbabilities(sample: {
     prAucTrapezoid(ranking),
     ksStatistic(ranking),
     gini(auc),
-    logLoss(sample),
-    brier(sample),
-    expectedCalibrationError(sample),
+    ...scoreLosses(sample),
+    ...calibrationErrors(sample),
   ];
 }

@@ -1,6 +1,7 @@
 import type { EvaluateConfig } from '../config/model.js';
 import type { NumberColumn } from './columns.js';
 import type { Defects } from './defects.js';
+import type { Quantile } from './intervals.js';
 import type { Sink } from './rows.js';
 
 /** A predictions file as columns: what a model said of each row, and what was true. */
@@ -44,22 +45,82 @@ export interface MulticlassPredictions extends PredictionsBase {
   readonly scores: readonly Float64Array[] | null;
 }
 
+export interface MultilabelPredictions extends PredictionsBase {
+  readonly task: 'multilabel';
+  /** Sorted; numbers by value. */
+  readonly classes: readonly string[];
+  /** One column per class; 1 where the row has it. */
+  readonly labels: readonly Uint8Array[];
+  readonly predicted: readonly Uint8Array[];
+  readonly scores: readonly Float64Array[] | null;
+}
+
 export interface RegressionPredictions extends PredictionsBase {
   readonly task: 'regression';
   readonly labels: Float64Array;
   readonly predicted: Float64Array;
+  /** By level; none when left out. */
+  readonly quantiles?: readonly Quantile[];
 }
 
-export type Predictions = BinaryPredictions | MulticlassPredictions | RegressionPredictions;
+export interface RankingPredictions extends PredictionsBase {
+  readonly task: 'ranking';
+  /** Relevance, 0 or more. */
+  readonly labels: Float64Array;
+  readonly scores: Float64Array;
+  readonly queries: SliceColumn;
+  /** Ranks at which lists are cut. */
+  readonly at: readonly number[];
+}
+
+/** Only the rows that were forecast; their history is in `naive`. */
+export interface ForecastPredictions extends PredictionsBase {
+  readonly task: 'forecast';
+  readonly labels: Float64Array;
+  readonly predicted: Float64Array;
+  readonly quantiles: readonly Quantile[];
+  readonly series: SliceColumn;
+  /** Errors of the naive forecast over each series' history; NaN where there is none. */
+  readonly naive: { readonly absolute: Float64Array; readonly squared: Float64Array };
+}
+
+export type Predictions =
+  | BinaryPredictions
+  | MulticlassPredictions
+  | MultilabelPredictions
+  | RegressionPredictions
+  | RankingPredictions
+  | ForecastPredictions;
+
+/** What was true of a row, in a form that two files agree on: a class, a number, or the sorted classes as JSON. */
+export function labelOf(predictions: Predictions, row: number): string | number | undefined {
+  switch (predictions.task) {
+    case 'binary':
+    case 'multiclass':
+      return predictions.classes[predictions.labels[row] ?? -1];
+    case 'multilabel':
+      return JSON.stringify(predictions.classes.filter((_, k) => predictions.labels[k]?.[row] === 1));
+    case 'regression':
+    case 'ranking':
+    case 'forecast':
+      return predictions.labels[row];
+  }
+}
 
 /** What each task makes its predictions of: a file read to its end. */
 export interface ReadColumns {
   readonly config: EvaluateConfig;
   readonly base: PredictionsBase;
-  readonly label: Sink;
+  readonly label: Sink | null;
   readonly prediction: Sink | null;
   readonly score: NumberColumn | null;
   /** Scores by the label in the column's name. */
   readonly classScores: ReadonlyMap<string, NumberColumn>;
+  /** Multilabel: columns of 0 and 1 by the label in the column's name. */
+  readonly labelBits: ReadonlyMap<string, NumberColumn>;
+  readonly predictionBits: ReadonlyMap<string, NumberColumn>;
+  /** Query of a ranking, series of a forecast. */
+  readonly group: SliceColumn | null;
+  readonly time: readonly string[] | null;
   readonly defects: Defects;
 }

@@ -156,3 +156,12 @@ export class IdColumn implements Sink {
     this.values.push(text);
   }
 }
+
+/** A column kept as it is written. */
+export class TextColumn implements Sink {
+  readonly values: string[] = [];
+
+  add(text: string): void {
+    this.values.push(text.trim());
+  }
+}

@@ -1,6 +1,6 @@
 import type { Measure } from './measure.js';
 import { undefinedMeasure } from './measure.js';
-import { StableSum, stableSum } from './sums.js';
+import { StableSum, SumsBy, stableSum, totalWeight } from './sums.js';
 
 /**
  * Metrics of the confusion matrix, for any number of classes. Each is a smooth function of three sums per class: the weight
@@ -30,29 +30,26 @@ export function confusionOf(sample: {
   const { labels, guesses, weights, classes } = sample;
   const rows = labels.length;
   const seen = new Uint8Array(classes);
-  const sums = () => Array.from({ length: classes }, () => new StableSum());
-  const [right, actual, predicted, total] = [sums(), sums(), sums(), new StableSum()];
+  const [right, actual, predicted] = [new SumsBy(classes), new SumsBy(classes), new SumsBy(classes)];
   for (let i = 0; i < rows; i++) {
     const weight = weights ? (weights[i] as number) : 1;
     const label = labels[i] as number;
     const guess = guesses[i] as number;
     seen[label] = 1;
     seen[guess] = 1;
-    total.add(weight);
-    actual[label]?.add(weight);
-    predicted[guess]?.add(weight);
-    if (label === guess) right[label]?.add(weight);
+    actual.add(label, weight);
+    predicted.add(guess, weight);
+    if (label === guess) right.add(label, weight);
   }
-  const values = (sums: readonly StableSum[]) => Float64Array.from(sums, (sum) => sum.value);
   return {
     labels,
     guesses,
     weights,
     rows,
-    total: total.value,
-    right: values(right),
-    actual: values(actual),
-    predicted: values(predicted),
+    total: totalWeight(weights, rows),
+    right: right.values(),
+    actual: actual.values(),
+    predicted: predicted.values(),
     present: Array.from(seen.keys()).filter((k) => seen[k] === 1),
   };
 }
@@ -61,6 +58,7 @@ export function confusionOf(sample: {
 interface Smooth {
   readonly value: number;
   readonly gradient: Gradient | null;
+  readonly reason?: string | undefined;
 }
 interface Gradient {
   readonly right: Float64Array;
@@ -74,8 +72,9 @@ function noGradient(c: Confusion): Gradient {
 }
 
 function measure(c: Confusion, name: string, smooth: Smooth): Measure {
-  const { value, gradient } = smooth;
-  return { name, value, influence: gradient ? () => pulls(c, gradient) : null };
+  const { value, gradient, reason } = smooth;
+  const influence = gradient ? () => pulls(c, gradient) : null;
+  return { name, value, ...(reason === undefined ? {} : { reason }), influence };
 }
 
 function pulls(c: Confusion, g: Gradient): Float64Array {
@@ -106,7 +105,7 @@ interface Ratio {
   readonly actual: number;
   readonly predicted: number;
 }
-const RATIOS = {
+export const RATIOS = {
   precision: { top: 1, right: 0, actual: 0, predicted: 1 },
   recall: { top: 1, right: 0, actual: 1, predicted: 0 },
   f05: fBeta(0.5),
@@ -178,6 +177,7 @@ function averaged(
   const gradient = noGradient(c);
   const sum = new StableSum();
   let smooth = true;
+  let undefinedClasses = 0;
   for (const k of over.classes) {
     const one = classRatio(c, RATIOS[ratio], k);
     const isEqual = over.average === 'equal';
@@ -188,16 +188,48 @@ function averaged(
       // The weights of a weighted average move with the data too.
       gradient.actual[k] = share * one.slopes[1] + (isEqual ? 0 : one.value / c.total);
       gradient.predicted[k] = share * one.slopes[2];
-    } else if (share > 0) smooth = false;
+    } else if (share > 0) {
+      smooth = false;
+      undefinedClasses++;
+    }
   }
   const value = sum.value / (over.average === 'equal' ? over.classes.length : c.total);
-  return { value, gradient: smooth ? gradient : null };
+  const reason = smooth ? undefined : zeroByConvention(ratio, undefinedClasses, over.classes.length);
+  return { value, gradient: smooth ? gradient : null, reason };
+}
+
+/** What stands beside a value that scikit-learn gives with a warning (its zero_division). */
+function zeroByConvention(ratio: RatioName, classes: number, of: number): string {
+  const none = { precision: 'is predicted as', recall: 'is of' }[ratio as string] ?? 'is of or predicted as';
+  const which = of === 1 ? 'it' : classes === 1 ? 'one class' : `each of ${classes} classes`;
+  return `0/0 counts as 0: no row ${none} ${which === 'it' ? 'the class' : which}`;
 }
 
 export function accuracy(c: Confusion, name = 'accuracy'): Measure {
   const gradient = noGradient(c);
   gradient.right.fill(1 / c.total);
   return measure(c, name, { value: stableSum(c.right) / c.total, gradient });
+}
+
+/** 1 − accuracy, rounded as scikit-learn's. */
+export function zeroOneLoss(c: Confusion): Measure {
+  const { value, influence } = accuracy(c);
+  return {
+    name: 'zero_one_loss',
+    value: value === null ? null : 1 - value,
+    influence: influence && (() => influence().map((pull) => -pull)),
+  };
+}
+
+/** The ratio of all classes' sums together: with one label per row every miss is a wrong guess too. */
+export function microMeasure(c: Confusion, name: string, ratio: RatioName): Measure {
+  const { top, right, actual, predicted } = RATIOS[ratio];
+  const hits = stableSum(c.right);
+  const bottom = right * hits + (actual + predicted) * c.total;
+  const value = (top * hits) / bottom;
+  const gradient = noGradient(c);
+  gradient.right.fill((top - value * right) / bottom);
+  return measure(c, name, { value, gradient });
 }
 
 /** Share of the rows predicted as class k. */
@@ -207,10 +239,24 @@ export function selectionRate(c: Confusion, k: number): Measure {
   return measure(c, 'selection_rate', { value: (c.predicted[k] as number) / c.total, gradient });
 }
 
+/** Recall of class k where it has rows; undefined elsewhere. */
+export function hitRate(c: Confusion, name: string, k: number): Measure {
+  if (!((c.actual[k] as number) > 0)) return undefinedMeasure(name, NO_ROW);
+  return classMeasure(c, name, 'recall', k);
+}
+
+/** Precision of class k where any row is predicted as it; undefined elsewhere. */
+export function predictiveValue(c: Confusion, name: string, k: number): Measure {
+  if (!((c.predicted[k] as number) > 0)) return undefinedMeasure(name, 'no row is predicted as the class');
+  return classMeasure(c, name, 'precision', k);
+}
+
+const NO_ROW = 'no row is of the class it is a share of';
+
 /** Share of class k that is predicted as another one: 1 − recall. */
 export function missRate(c: Confusion, name: string, k: number): Measure {
   const { slopes } = classRatio(c, RATIOS.recall, k);
-  if (!slopes) return undefinedMeasure(name, 'no row is of the class it is a share of');
+  if (!slopes) return undefinedMeasure(name, NO_ROW);
   const gradient = noGradient(c);
   gradient.right[k] = -slopes[0];
   gradient.actual[k] = -slopes[1];
@@ -230,7 +276,10 @@ export function matthews(c: Confusion): Measure {
   const spreadActual = n * n - dot(c.actual, c.actual);
   const spreadPredicted = n * n - dot(c.predicted, c.predicted);
   const product = spreadActual * spreadPredicted;
-  if (!(product > 0)) return measure(c, 'mcc', { value: 0, gradient: null });
+  if (!(product > 0)) {
+    const reason = '0/0 counts as 0: labels or predictions are all of one class';
+    return measure(c, 'mcc', { value: 0, gradient: null, reason });
+  }
   const bottom = Math.sqrt(product);
   const value = top / bottom;
   // Every row moves n by its weight: those slopes are the same for all rows and vanish when centred.

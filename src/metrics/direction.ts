@@ -222,15 +222,19 @@ const EXACT = new Map<string, Direction>([
 
 /**
  * `higher`, `lower` or `none`. A rule for the whole name wins, then one for its last part (`test.roc_auc`,
- * `eval/roc_auc`: `roc_auc`), then the tables above.
+ * `eval/roc_auc`: `roc_auc`), then what the file it was read from states, then the tables above.
  */
-export function directionOf(name: string, rules: Readonly<Record<string, MetricRule>>): Direction {
+export function directionOf(
+  name: string,
+  rules: Readonly<Record<string, MetricRule>>,
+  stated?: Direction,
+): Direction {
   const last = lastPart(name);
   for (const key of [name, last]) {
     const given = Object.hasOwn(rules, key) ? rules[key]?.direction : undefined;
     if (given) return given;
   }
-  return knownDirection(last);
+  return stated ?? knownDirection(last);
 }
 
 /** What follows the last `.`, `/`, `:` or `|`. */

@@ -4,6 +4,9 @@ import { CodeColumn, labelMeaning, type NumberColumn } from './columns.js';
 
 /** Class labels of a predictions file: which classes there are, which one is positive, what was predicted. */
 
+/** More classes than this are numbers to predict, or identifiers. */
+export const MOST_CLASSES = 2000;
+
 /** How far the scores of a row may be from 1 in sum: rounding in the file, not another scale. */
 const SUM_TOLERANCE = 0.02;
 
@@ -161,7 +164,7 @@ function checkMissing(read: ReadColumns, label: CodeColumn, prediction: CodeColu
   }
 }
 
-function probabilities(read: ReadColumns, column: NumberColumn, name: string): Float64Array {
+export function probabilities(read: ReadColumns, column: NumberColumn, name: string): Float64Array {
   const { defects } = read;
   const { values } = column;
   defects.addLines(`${name} is missing or NaN`, column.missing, 'every row needs a score');
@@ -201,7 +204,7 @@ function classTexts(label: CodeColumn, prediction: CodeColumn | null): readonly 
   return sortedClasses([...new Set([...label.texts, ...(prediction?.texts ?? [])].map(asBinary))]);
 }
 
-function sortedClasses(texts: readonly string[]): readonly string[] {
+export function sortedClasses(texts: readonly string[]): readonly string[] {
   const numeric = texts.every((text) => Number.isFinite(Number(text)));
   return [...texts].sort((a, b) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1));
 }

@@ -13,7 +13,7 @@ import { StableSum, totalWeight, weightedSum } from './sums.js';
 export interface Measure {
   readonly name: string;
   readonly value: number | null;
-  /** Why `value` is null. */
+  /** Why `value` is null, or by which convention it has a value where the formula gives 0/0. */
   readonly reason?: string;
   /** Computed when asked for; null where there is no sound one (medians, maxima, binned values, 0/0 by convention). */
   readonly influence: (() => Float64Array) | null;
@@ -64,4 +64,23 @@ export function centred(terms: Float64Array, mean: number, rows: WeightedRows): 
   const { weights, total } = rows;
   const n = terms.length;
   return terms.map((term, i) => (term - mean) * (weights ? (n * (weights[i] as number)) / total : 1));
+}
+
+/** 1 − A/B for the mean losses of a model (A) and of a constant prediction (B): r², D². The pull of a row is −a/B + A·b/B². */
+export function shareExplained(
+  name: string,
+  losses: { readonly model: Float64Array; readonly constant: Float64Array },
+  rows: WeightedRows,
+): Measure {
+  const model = weightedMean(losses.model, rows);
+  const constant = weightedMean(losses.constant, rows);
+  return {
+    name,
+    value: 1 - model / constant,
+    influence: () => {
+      const top = centred(losses.model, model, rows);
+      const bottom = centred(losses.constant, constant, rows);
+      return top.map((a, i) => (-a + (model / constant) * (bottom[i] as number)) / constant);
+    },
+  };
 }

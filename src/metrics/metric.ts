@@ -9,7 +9,10 @@ export type Slice = z.infer<typeof slice>;
 export const metric = z.object({
   name: z.string(),
   value: z.number().nullable(),
-  /** Why `value` is null: `NaN in out/metrics.json`, `only one class among the labels`. */
+  /**
+   * Why `value` is null (`NaN in out/metrics.json`, `only one class among the labels`), or by which convention it has a value
+   * where the formula gives 0/0.
+   */
   reason: z.string().optional(),
   direction,
   split: z.string().nullable(),
@@ -18,7 +21,7 @@ export const metric = z.object({
   n: z.int().nonnegative().nullable(),
   /** Standard error of `value` over rows (the sampling of the evaluation data); null when unknown. */
   stderr: z.number().nonnegative().nullable(),
-  /** One value per seed in the order of the run's `seeds`; null when the run had one seed. */
+  /** One value per seed in the order of the run's `seeds`, or, of a run with one seed, per fold or seed of the file; else null. */
   seed_values: z.array(z.number().nullable()).nullable(),
   /** The file it came from, relative to assay.yml. */
   source: z.string().nullable(),

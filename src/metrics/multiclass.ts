@@ -1,9 +1,20 @@
 import { averages } from './binary.js';
-import { accuracy, balancedAccuracy, cohenKappa, confusionOf, matthews } from './confusion.js';
+import {
+  accuracy,
+  balancedAccuracy,
+  type Confusion,
+  classMeasure,
+  cohenKappa,
+  confusionOf,
+  matthews,
+  zeroOneLoss,
+} from './confusion.js';
+import { weightedKappa } from './kappa.js';
 import { type Measure, meanMeasure, undefinedMeasure, weightedRows } from './measure.js';
-import { surprise } from './probability.js';
-import { rankingOf, rocAuc } from './ranking.js';
-import { StableSum } from './sums.js';
+import { averagedAreas } from './one-versus-rest.js';
+import { pairwiseAreas } from './pairwise.js';
+import { calibrationErrors, shareExplainedBy, surprise } from './probability.js';
+import { weightedSum } from './sums.js';
 
 /** All metrics of a task with several classes, on one set of rows. */
 
@@ -17,26 +28,47 @@ export interface MulticlassSample {
   readonly weights: Float64Array | null;
 }
 
-const PROBABILITY_METRICS = ['roc_auc_ovr_macro', 'roc_auc_ovr_weighted', 'log_loss', 'brier'] as const;
+type Scored = MulticlassSample & { readonly scores: readonly Float64Array[] };
 
-export function scoreMulticlass(sample: MulticlassSample, noScores: string): readonly Measure[] {
+const PROBABILITY_METRICS = ['roc_auc_ovr_macro', 'roc_auc_ovr_weighted', 'log_loss', 'brier'] as const;
+/** Classes with metrics of their own; of more, the averages only. */
+const MOST_CLASSES_SHOWN = 100;
+const TOP = [2, 3, 5] as const;
+
+/** @param options.each whether the metrics of each class are wanted too */
+export function scoreMulticlass(
+  sample: MulticlassSample,
+  options: { readonly noScores: string; readonly each: boolean },
+): readonly Measure[] {
   const { labels, predicted, weights, classes, scores } = sample;
   const c = confusionOf({ labels, guesses: predicted, weights, classes: classes.length });
   return [
     accuracy(c),
     balancedAccuracy(c),
+    zeroOneLoss(c),
     ...averages(c),
     matthews(c),
     cohenKappa(c),
+    ...orderedKappas(sample, c),
     ...(scores
       ? scoreProbabilities({ ...sample, scores })
-      : PROBABILITY_METRICS.map((name) => undefinedMeasure(name, noScores))),
+      : PROBABILITY_METRICS.map((name) => undefinedMeasure(name, options.noScores))),
+    ...(options.each && classes.length <= MOST_CLASSES_SHOWN ? eachClass(c, classes) : []),
   ];
 }
 
-function scoreProbabilities(
-  sample: MulticlassSample & { readonly scores: readonly Float64Array[] },
-): readonly Measure[] {
+/** Classes that are numbers have an order, so that a miss by one weighs less than a miss by two. */
+function orderedKappas(sample: MulticlassSample, c: Confusion): readonly Measure[] {
+  const isOrdered = sample.classes.every((name) => name !== '' && Number.isFinite(Number(name)));
+  return isOrdered ? [weightedKappa(c, 'linear'), weightedKappa(c, 'quadratic')] : [];
+}
+
+function eachClass(c: Confusion, classes: readonly string[]): readonly Measure[] {
+  const ratios = ['precision', 'recall', 'f1'] as const;
+  return c.present.flatMap((k) => ratios.map((ratio) => classMeasure(c, `${classes[k]}.${ratio}`, ratio, k)));
+}
+
+function scoreProbabilities(sample: Scored): readonly Measure[] {
   const { labels, scores, weights } = sample;
   const rows = weightedRows(weights, labels.length);
   const given = Float64Array.from(labels, (label, i) => scores[label]?.[i] ?? 0);
@@ -47,72 +79,69 @@ function scoreProbabilities(
     for (const column of scores) sum += (column[i] as number) ** 2;
     return sum;
   });
+  const columns = scores.map((_, k) => Uint8Array.from(labels, (label) => (label === k ? 1 : 0)));
+  const shares = columns.map((column) => weightedSum(column, weights) / rows.total);
+  const squaredShares = shares.reduce((sum, share) => sum + share * share, 0);
   return [
-    ...oneVersusRest(sample, rows.total),
+    ...averagedAreas({ classes: sample.classes, labels: columns, scores, weights }, 'roc_auc_ovr'),
+    ...pairwiseAreas(sample),
+    ...topAccuracies(sample),
     meanMeasure('log_loss', loss, rows),
     meanMeasure('brier', squares, rows),
+    shareExplainedBy(
+      'd2_log_loss',
+      loss,
+      Float64Array.from(labels, (k) => surprise(shares[k] as number)),
+      rows,
+    ),
+    shareExplainedBy(
+      'd2_brier',
+      squares,
+      Float64Array.from(labels, (k) => 1 - 2 * (shares[k] as number) + squaredShares),
+      rows,
+    ),
+    ...calibrationErrors(confidence(sample)),
   ];
 }
 
-/** AUC of each class against all others, averaged equally or by how often each class occurs. */
-function oneVersusRest(
-  sample: MulticlassSample & { readonly scores: readonly Float64Array[] },
-  total: number,
-): readonly Measure[] {
-  const { labels, scores, weights, classes } = sample;
-  const areas = scores.map((column, k) => {
-    const isClass = Uint8Array.from(labels, (label) => (label === k ? 1 : 0));
-    return rocAuc(rankingOf(isClass, column, weights));
-  });
-  const absent = areas.findIndex((area) => area.value === null);
-  const names = ['roc_auc_ovr_macro', 'roc_auc_ovr_weighted'] as const;
-  if (absent >= 0) {
-    const reason = `no rows of the class ${JSON.stringify(classes[absent])}, or no others`;
-    return names.map((name) => undefinedMeasure(name, reason));
+/** How sure the likeliest class was, and whether it was right (Guo, Pleiss, Sun and Weinberger, ICML 2017). */
+function confidence(sample: Scored): {
+  readonly labels: Uint8Array;
+  readonly scores: Float64Array;
+  readonly weights: Float64Array | null;
+} {
+  const { labels, scores, weights } = sample;
+  const right = new Uint8Array(labels.length);
+  const highest = new Float64Array(labels.length);
+  for (let i = 0; i < labels.length; i++) {
+    let best = 0;
+    for (let k = 1; k < scores.length; k++) {
+      if ((scores[k]?.[i] as number) > (scores[best]?.[i] as number)) best = k;
+    }
+    right[i] = best === labels[i] ? 1 : 0;
+    highest[i] = scores[best]?.[i] as number;
   }
-  const shares = classShares(sample, total);
-  const equal = shares.map(() => 1 / shares.length);
-  return [
-    weightedArea('roc_auc_ovr_macro', areas, equal, null),
-    weightedArea('roc_auc_ovr_weighted', areas, shares, { labels, weights, total }),
-  ];
+  return { labels: right, scores: highest, weights };
 }
 
-function classShares(sample: MulticlassSample, total: number): readonly number[] {
-  const sums = sample.classes.map(() => new StableSum());
-  sample.labels.forEach((label, i) => {
-    sums[label]?.add(sample.weights ? (sample.weights[i] as number) : 1);
+/** Share of rows whose class is among the k likeliest; among equal scores the later class ranks higher, as in scikit-learn. */
+function topAccuracies(sample: Scored): readonly Measure[] {
+  const { labels, scores, weights, classes } = sample;
+  const rows = weightedRows(weights, labels.length);
+  const rank = Float64Array.from(labels, (label, i) => {
+    const own = scores[label]?.[i] as number;
+    let above = 0;
+    for (let k = 0; k < scores.length; k++) {
+      const other = scores[k]?.[i] as number;
+      if (other > own || (other === own && k > label)) above++;
+    }
+    return above;
   });
-  return sums.map((sum) => sum.value / total);
-}
-
-/** @param moving given when the shares themselves come from the rows, and so pull too */
-function weightedArea(
-  name: string,
-  areas: readonly Measure[],
-  shares: readonly number[],
-  moving: {
-    readonly labels: Int32Array;
-    readonly weights: Float64Array | null;
-    readonly total: number;
-  } | null,
-): Measure {
-  const sum = new StableSum();
-  areas.forEach((area, k) => {
-    sum.add((area.value ?? 0) * (shares[k] as number));
-  });
-  const value = sum.value;
-  if (areas.some((area) => area.influence === null)) return { name, value, influence: null };
-  const influence = () => {
-    const pulls = areas.map((area) => area.influence?.() ?? new Float64Array());
-    const rows = pulls[0]?.length ?? 0;
-    return Float64Array.from({ length: rows }, (_, i) => {
-      let pull = 0;
-      for (let k = 0; k < pulls.length; k++) pull += (shares[k] as number) * (pulls[k]?.[i] as number);
-      if (!moving) return pull;
-      const own = (areas[moving.labels[i] as number]?.value ?? 0) - value;
-      return pull + (own * rows * (moving.weights ? (moving.weights[i] as number) : 1)) / moving.total;
-    });
-  };
-  return { name, value, influence };
+  return TOP.filter((k) => k < classes.length).map((k) =>
+    meanMeasure(
+      `top_${k}_accuracy`,
+      rank.map((above) => (above < k ? 1 : 0)),
+      rows,
+    ),
+  );
 }

@@ -125,6 +125,74 @@ describe('parsePredictions', () => {
   });
 });
 
+describe('parsePredictions of other tasks', () => {
+  it.each([
+    ['a|b', 'a', ''],
+    ['["a", "b"]', "['a']", '[]'],
+    ['[a, b]', '["a"]', ''],
+    ['a;b', "['a']", '[]'],
+  ])('reads lists of labels: %s', (both, one, none) => {
+    const quoted = [both, one, none].map((text) => `"${text.replaceAll('"', '""')}"`);
+    const text = `y_true,y_pred\n${quoted.map((list) => `${list},${list}`).join('\n')}\n`;
+    const predictions = parse(text, { task: 'multilabel' });
+    expect(predictions).toMatchObject({ task: 'multilabel', classes: ['a', 'b'], rows: 3 });
+    if (predictions.task !== 'multilabel') throw new Error('not multilabel');
+    expect(predictions.labels.map((column) => [...column])).toEqual([
+      [1, 1, 0],
+      [1, 0, 0],
+    ]);
+    expect(predictions.predicted).toEqual(predictions.labels);
+  });
+
+  it('predicts the labels whose score reaches the threshold', () => {
+    const rows = '{"y_true":["x"],"p[x]":0.7,"p[y]":0.2}\n{"y_true":[],"p[x]":0.1,"p[y]":0.6}\n';
+    const predictions = parse(rows, { task: 'multilabel', columns: { score: 'p[{label}]' } }, 'p.jsonl');
+    if (predictions.task !== 'multilabel') throw new Error('not multilabel');
+    expect(predictions.predicted.map((column) => [...column])).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+  });
+
+  it('keeps the history of a forecast for its scale only', () => {
+    const text =
+      'id,s,day,y_true,y_pred,g\n9,a,2026-01-03,7,6,x\n1,a,2026-01-01,1,,x\n2,a,2026-01-02,3,,y\n3,b,2026-01-01,5,5,y\n';
+    const predictions = parse(text, {
+      task: 'forecast',
+      columns: { query: 's', time: 'day' },
+      slices: ['g'],
+    });
+    expect(predictions).toMatchObject({
+      rows: 2,
+      ids: ['9', '3'],
+      labels: Float64Array.of(7, 5),
+      predicted: Float64Array.of(6, 5),
+      naive: { absolute: Float64Array.of(2, Number.NaN), squared: Float64Array.of(4, Number.NaN) },
+    });
+    expect(predictions.slices.get('g')?.codes).toEqual(Int32Array.of(0, 1));
+  });
+
+  it('takes the median of the quantiles for a prediction', () => {
+    const text = 'y_true,q[0.9],q[0.5]\n1,3,2\n';
+    const predictions = parse(text, { task: 'regression', columns: { score: 'q[{label}]' } });
+    expect(predictions).toMatchObject({
+      predicted: Float64Array.of(2),
+      quantiles: [
+        { level: 0.5, values: Float64Array.of(2) },
+        { level: 0.9, values: Float64Array.of(3) },
+      ],
+    });
+  });
+
+  it('takes any number as the score of a ranking', () => {
+    const predictions = parse('query,y_true,y_score\nb,0,-7\na,3,2e9\n', { task: 'ranking' });
+    expect(predictions).toMatchObject({
+      scores: Float64Array.of(-7, 2e9),
+      queries: { codes: Int32Array.of(1, 0), values: ['a', 'b'] },
+    });
+  });
+});
+
 describe('parsePredictions refuses', () => {
   it.each([
     ['an empty file', '', 'the predictions file is empty', undefined],
@@ -290,10 +358,34 @@ describe('parsePredictions refuses', () => {
     expect(failure(['y_true,y_pred', ...rows].join('\n')).message).toBe('y_true has more than 2,000 classes');
   });
 
-  it('a task that is not there yet', () => {
-    expect(failure(`${HEADER}\n1,1,1,1\n`, { task: 'ranking' }).message).toBe(
-      'task: ranking is not available in this version',
+  it('a ranking without queries, with negative relevance, or with weights that differ within a query', () => {
+    expect(failure(`${HEADER}\n1,1,1,1\n`, { task: 'ranking' }).message).toBe('there is no column "query"');
+    const rows = 'id,query,y_true,y_score,w\n1,a,1,0.5,1\n2,a,-1,7,2\n';
+    const error = failure(rows, { task: 'ranking', columns: { weight: 'w' } });
+    expect(error.message).toBe(
+      '2 defects in the predictions: y_true is negative in row 2; w differs within one query (row 2)',
     );
+  });
+
+  it('a forecast that is missing between others, and a file without one', () => {
+    const text = 'id,s,t,y_true,y_pred\n1,a,3,1,\n2,a,1,1,\n3,a,2,1,5\n';
+    const settings = { task: 'forecast', columns: { query: 's', time: 't' } };
+    expect(failure(text, settings).message).toMatch(/^y_pred is missing or NaN after the first forecast/);
+    expect(failure(text.replace('5', ''), settings).message).toBe('no row has a forecast');
+  });
+
+  it('quantiles that are none', () => {
+    const text = 'y_true,y_pred,q[1.5]\n1,1,1\n';
+    const error = failure(text, { task: 'regression', columns: { score: 'q[{label}]' } });
+    expect(error.message).toBe('q[1.5] is no quantile: 1.5 is not between 0 and 1');
+  });
+
+  it('labels that are no list, and bits that are neither 0 nor 1', () => {
+    expect(failure('y_true,y_pred\n[a,a\n', { task: 'multilabel' }).message).toBe(
+      'y_true is not a list of labels in 1 row: line 2',
+    );
+    const bits = { task: 'multilabel', columns: { label: 't[{label}]', prediction: 'p[{label}]' } };
+    expect(failure('t[a],p[a]\n1,2\n', bits).message).toBe('p[a] is neither 0 nor 1 in row 1');
   });
 
   it('never shows a value that is no column or class', () => {

@@ -2,23 +2,18 @@ import type { EvaluateConfig } from '../config/model.js';
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
 import { plural } from '../format.js';
-import type {
-  Predictions,
-  PredictionsBase,
-  ReadColumns,
-  RegressionPredictions,
-  SliceColumn,
-} from './columnar.js';
-import { CodeColumn, IdColumn, labelMeaning, NumberColumn } from './columns.js';
+import type { Predictions, PredictionsBase, ReadColumns, SliceColumn } from './columnar.js';
+import { CodeColumn, IdColumn, labelMeaning, NumberColumn, TextColumn } from './columns.js';
 import { Defects } from './defects.js';
-import { readBinary, readMulticlass } from './labels.js';
+import { LabelSetColumn, readMultilabel } from './label-sets.js';
+import { MOST_CLASSES, readBinary, readMulticlass } from './labels.js';
+import { readForecast, readRanking, readRegression } from './numbers.js';
 import { readRows, type Sink } from './rows.js';
 
 export type { Predictions } from './columnar.js';
 
 /** More slices than this in one column are an identifier, not groups. */
 const MOST_SLICE_VALUES = 200;
-const MOST_CLASSES = 2000;
 const MISSING_SLICE = '(missing)';
 
 /**
@@ -84,15 +79,22 @@ class Header {
   }
 }
 
+/** Tasks whose labels and predictions are numbers. */
+const NUMERIC: ReadonlySet<EvaluateConfig['task']> = new Set(['regression', 'ranking', 'forecast']);
+
 class Reading {
   readonly #file: string;
   readonly #config: EvaluateConfig;
   #ids: IdColumn | null = null;
   #weight: NumberColumn | null = null;
-  #label: CodeColumn | NumberColumn | null = null;
-  #prediction: CodeColumn | NumberColumn | null = null;
+  #label: ValueColumn | null = null;
+  #prediction: ValueColumn | null = null;
   #score: NumberColumn | null = null;
+  #group: CodeColumn | null = null;
+  #time: TextColumn | null = null;
   readonly #classScores = new Map<string, NumberColumn>();
+  readonly #labelBits = new Map<string, NumberColumn>();
+  readonly #predictionBits = new Map<string, NumberColumn>();
   readonly #slices = new Map<string, CodeColumn>();
 
   constructor(file: string, config: EvaluateConfig) {
@@ -104,18 +106,14 @@ class Reading {
   sinksFor(names: readonly string[]): readonly (Sink | null)[] {
     const { columns, task, slices } = this.#config;
     const header = new Header(names, this.#file);
-    const value = (name: string) => () =>
-      task === 'regression' ? new NumberColumn() : this.#classColumn(name);
-    this.#label = header.take(columns.label, value(columns.label), true);
+    if (task === 'multilabel' && columns.label.includes('{label}')) {
+      this.#takeLabelled(header, columns.label, { into: this.#labelBits, column: () => new NumberColumn() });
+    } else this.#label = header.take(columns.label, () => this.#valueColumn(columns.label), true);
     this.#ids = header.take(columns.id, () => new IdColumn(), columns.id !== 'id');
     if (columns.weight) this.#weight = header.take(columns.weight, () => new NumberColumn(0), true);
-    if (task !== 'regression') this.#takeScores(header);
-    const hasScores = this.#score !== null || this.#classScores.size > 0;
-    this.#prediction = header.take(
-      columns.prediction,
-      value(columns.prediction),
-      !hasScores || columns.prediction !== 'y_pred',
-    );
+    this.#takeScores(header);
+    this.#takePrediction(header);
+    this.#takeGroups(header);
     for (const name of new Set(slices.flat())) {
       const column = header.take(name, () => this.#sliceColumn(name), true);
       if (column) this.#slices.set(name, column);
@@ -123,18 +121,63 @@ class Reading {
     return header.sinks;
   }
 
-  #takeScores(header: Header): void {
-    const { score } = this.#config.columns;
-    const probability = () => new NumberColumn(0, 1);
-    if (!score.includes('{label}')) {
-      if (this.#config.task === 'binary') this.#score = header.take(score, probability, score !== 'y_score');
+  #valueColumn(name: string): ValueColumn {
+    if (this.#config.task === 'multilabel') return new LabelSetColumn();
+    return NUMERIC.has(this.#config.task) ? new NumberColumn() : this.#classColumn(name);
+  }
+
+  #takePrediction(header: Header): void {
+    const { prediction } = this.#config.columns;
+    if (this.#config.task === 'multilabel' && prediction.includes('{label}')) {
+      this.#takeLabelled(header, prediction, {
+        into: this.#predictionBits,
+        column: () => new NumberColumn(),
+      });
       return;
     }
-    for (const { name, label } of header.labelled(score)) {
-      const column = header.take(name, probability, true);
-      if (column) this.#classScores.set(label, column);
+    const hasScores = this.#score !== null || this.#classScores.size > 0;
+    const required = !hasScores || prediction !== 'y_pred';
+    this.#prediction = header.take(prediction, () => this.#valueColumn(prediction), required);
+  }
+
+  #takeGroups(header: Header): void {
+    const { columns, task } = this.#config;
+    if (task === 'ranking') {
+      const name = columns.query ?? 'query';
+      this.#group = header.take(name, () => groupColumn(), true);
     }
-    if (this.#classScores.size === 0) throw header.missing(score);
+    if (task === 'forecast' && columns.query) {
+      this.#group = header.take(columns.query, () => groupColumn(), true);
+    }
+    if (task === 'forecast' && columns.time) {
+      this.#time = header.take(columns.time, () => new TextColumn(), true);
+    }
+  }
+
+  #takeScores(header: Header): void {
+    const { columns, task } = this.#config;
+    const { score } = columns;
+    const isProbability = !NUMERIC.has(task);
+    const column = () => (isProbability ? new NumberColumn(0, 1) : new NumberColumn());
+    if (!score.includes('{label}')) {
+      if (task === 'binary' || task === 'ranking') {
+        this.#score = header.take(score, column, score !== 'y_score');
+      }
+      return;
+    }
+    this.#takeLabelled(header, score, { into: this.#classScores, column });
+  }
+
+  #takeLabelled(
+    header: Header,
+    pattern: string,
+    to: { readonly into: Map<string, NumberColumn>; readonly column: () => NumberColumn },
+  ): void {
+    for (const { name, label } of header.labelled(pattern)) {
+      const column = header.take(name, to.column, true);
+      if (column) to.into.set(label, column);
+    }
+    if (to.into.size === 0) throw header.missing(pattern);
   }
 
   #classColumn(name: string): CodeColumn {
@@ -162,9 +205,8 @@ class Reading {
   }
 
   finish(): Predictions {
-    const label = this.#label;
-    const rows = label ? (label instanceof NumberColumn ? label.values : label.codes).length : 0;
-    if (!label || rows === 0) {
+    const rows = this.#rows();
+    if (rows === 0) {
       throw new UserError('the predictions file has a header and no rows', {
         location: { file: this.#file },
         mend: 'did the training command write its predictions before it ended?',
@@ -180,27 +222,26 @@ class Reading {
       weights,
       slices: new Map(Array.from(this.#slices, ([name, column]) => [name, sortedCodes(column)])),
     };
-    const read: ReadColumns = {
+    return readTask({
       config: this.#config,
       base,
-      label,
+      label: this.#label,
       prediction: this.#prediction,
       score: this.#score,
       classScores: this.#classScores,
+      labelBits: this.#labelBits,
+      predictionBits: this.#predictionBits,
+      group: this.#group && sortedCodes(this.#group),
+      time: this.#time?.values ?? null,
       defects,
-    };
-    switch (this.#config.task) {
-      case 'binary':
-        return readBinary(read);
-      case 'multiclass':
-        return readMulticlass(read);
-      case 'regression':
-        return readRegression(read);
-      default:
-        throw new UserError(`task: ${this.#config.task} is not available in this version`, {
-          mend: 'tasks there are: binary, multiclass, regression',
-        });
-    }
+    });
+  }
+
+  #rows(): number {
+    const column = this.#label ?? [...this.#labelBits.values()][0];
+    if (column instanceof NumberColumn) return column.values.length;
+    if (column instanceof LabelSetColumn) return column.length;
+    return column?.codes.length ?? 0;
   }
 
   #checkIds(defects: Defects): void {
@@ -233,32 +274,39 @@ class Reading {
   }
 }
 
-function readRegression(read: ReadColumns): RegressionPredictions {
-  const { columns } = read.config;
-  const values = (column: Sink | null, name: string) => {
-    if (!(column instanceof NumberColumn)) throw new Error(`${name} was not read as numbers`);
-    read.defects.addLines(
-      `${name} is missing or NaN`,
-      column.missing,
-      'score only rows whose value is known',
-    );
-    read.defects.addLines(
-      `${name} is not a number`,
-      column.invalid,
-      'classes are task: binary or multiclass',
-    );
-    return column.values;
-  };
-  const labels = values(read.label, columns.label);
-  const predicted = values(read.prediction, columns.prediction);
-  read.defects.throwIfAny();
-  return { ...read.base, task: 'regression', labels, predicted };
+function readTask(read: ReadColumns): Predictions {
+  switch (read.config.task) {
+    case 'binary':
+      return readBinary(read);
+    case 'multiclass':
+      return readMulticlass(read);
+    case 'multilabel':
+      return readMultilabel(read);
+    case 'regression':
+      return readRegression(read);
+    case 'ranking':
+      return readRanking(read);
+    case 'forecast':
+      return readForecast(read);
+  }
+}
+
+type ValueColumn = CodeColumn | NumberColumn | LabelSetColumn;
+
+/** Queries and series: any number of them, by their text. */
+function groupColumn(): CodeColumn {
+  return new CodeColumn({
+    meaning: (text) => text,
+    limit: Number.POSITIVE_INFINITY,
+    tooMany: () => new Error('there is no limit'),
+  });
 }
 
 /** Values in sorted order, so that the order of the rows does not show in the order of the slices. */
 function sortedCodes(column: CodeColumn): SliceColumn {
   const values = [...column.texts].sort((a, b) => (a < b ? -1 : 1));
-  const newCode = column.texts.map((text) => values.indexOf(text));
+  const place = new Map(values.map((text, code) => [text, code]));
+  const newCode = Int32Array.from(column.texts, (text) => place.get(text) ?? -1);
   return { codes: column.codes.map((code) => newCode[code] ?? -1), values };
 }
 

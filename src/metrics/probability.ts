@@ -1,5 +1,13 @@
-import { type Measure, meanMeasure, type WeightedRows, weightedRows } from './measure.js';
-import { StableSum } from './sums.js';
+import {
+  type Measure,
+  meanMeasure,
+  shareExplained,
+  undefinedMeasure,
+  type WeightedRows,
+  weightedMean,
+  weightedRows,
+} from './measure.js';
+import { SumsBy, weightedSum } from './sums.js';
 
 /** Metrics of probabilities as such: how far they are from what happened. Definitions as in scikit-learn 1.9. */
 
@@ -18,34 +26,78 @@ export function surprise(probability: number): number {
   return -Math.log(Math.min(Math.max(probability, EPSILON), 1 - EPSILON));
 }
 
-export function logLoss(sample: ProbabilitySample): Measure {
-  const { labels, scores } = sample;
-  const loss = scores.map((score, i) => surprise(labels[i] === 1 ? score : 1 - score));
-  return meanMeasure('log_loss', loss, rowsOf(sample));
+/**
+ * Log loss, Brier score (mean squared distance of the probability from 0 or 1) and how much better each is than that of always
+ * saying the share of positives (D², scikit-learn's d2_log_loss_score and d2_brier_score).
+ */
+export function scoreLosses(sample: ProbabilitySample): readonly Measure[] {
+  const { labels, scores, weights } = sample;
+  const rows = rowsOf(sample);
+  const share = weightedSum(labels, weights) / rows.total;
+  const each = (of: (score: number) => number, ofNegative: (score: number) => number) =>
+    scores.map((score, i) => (labels[i] === 1 ? of(score) : ofNegative(score)));
+  const constant = (of: number, ofNegative: number) =>
+    Float64Array.from(labels, (label) => (label === 1 ? of : ofNegative));
+  const loss = each(surprise, (score) => surprise(1 - score));
+  const squares = each(
+    (score) => (1 - score) ** 2,
+    (score) => score ** 2,
+  );
+  return [
+    meanMeasure('log_loss', loss, rows),
+    meanMeasure('brier', squares, rows),
+    shareExplainedBy('d2_log_loss', loss, constant(surprise(share), surprise(1 - share)), rows),
+    shareExplainedBy('d2_brier', squares, constant((1 - share) ** 2, share ** 2), rows),
+  ];
 }
 
-/** Mean squared distance of the probability from 0 or 1. */
-export function brier(sample: ProbabilitySample): Measure {
-  const { labels, scores } = sample;
-  const loss = scores.map((score, i) => (score - (labels[i] as number)) ** 2);
-  return meanMeasure('brier', loss, rowsOf(sample));
+/** 1 − loss / loss of a constant prediction; undefined where the constant prediction has no loss. */
+export function shareExplainedBy(
+  name: string,
+  model: Float64Array,
+  constant: Float64Array,
+  rows: WeightedRows,
+): Measure {
+  if (model.length < 2) return undefinedMeasure(name, 'it needs at least 2 rows');
+  // With one class the constant prediction is always right, but for the clipping of its probability.
+  if (!(weightedMean(constant, rows) > 2 * EPSILON)) {
+    return undefinedMeasure(name, 'only one class among the labels');
+  }
+  return shareExplained(name, { model, constant }, rows);
 }
 
 /**
- * Expected calibration error over ten bins of equal width (Naeini, Cooper and Hauskrecht, AAAI 2015): the mean over bins of
- * |share of positives − mean score|, weighted by the rows in each. A sum of absolute values is biased upwards in small
- * samples and has no slope at 0, so it has no influence.
+ * Expected and maximum calibration error over ten bins of equal width (Naeini, Cooper and Hauskrecht, AAAI 2015): the mean over
+ * bins of |share of positives − mean score|, weighted by the rows in each, and the largest. Absolute values are biased
+ * upwards in small samples and have no slope at 0, so there is no influence.
  */
-export function expectedCalibrationError(sample: ProbabilitySample): Measure {
+export function calibrationErrors(sample: ProbabilitySample): readonly Measure[] {
   const { labels, scores, weights } = sample;
-  const bins = Array.from({ length: 10 }, () => new StableSum());
+  const gaps = new SumsBy(10);
+  const sizes = new SumsBy(10);
   for (let i = 0; i < scores.length; i++) {
     const score = scores[i] as number;
     const weight = weights ? (weights[i] as number) : 1;
-    bins[Math.min(9, Math.floor(score * 10))]?.add(weight * ((labels[i] as number) - score));
+    const bin = binOf(score);
+    gaps.add(bin, weight * ((labels[i] as number) - score));
+    sizes.add(bin, weight);
   }
-  const value = bins.reduce((sum, bin) => sum + Math.abs(bin.value), 0) / rowsOf(sample).total;
-  return { name: 'ece_10_equal_width', value, influence: null };
+  const inBin = sizes.values();
+  const gap = gaps.values().map(Math.abs);
+  const expected = gap.reduce((sum, one) => sum + one, 0) / rowsOf(sample).total;
+  const largest = gap.reduce((most, one, bin) => {
+    const size = inBin[bin] as number;
+    return size > 0 ? Math.max(most, one / size) : most;
+  }, 0);
+  return [
+    { name: 'ece_10_equal_width', value: expected, influence: null },
+    { name: 'mce_10_equal_width', value: largest, influence: null },
+  ];
+}
+
+/** Bins [0, 0.1), [0.1, 0.2) … and [0.9, 1]. */
+export function binOf(score: number): number {
+  return Math.min(9, Math.floor(score * 10));
 }
 
 function rowsOf(sample: ProbabilitySample): WeightedRows {

@@ -1,5 +1,6 @@
 import { type Measure, undefinedMeasure } from './measure.js';
-import { StableSum } from './sums.js';
+import { ascending } from './order.js';
+import { StableSum, SumsBy } from './sums.js';
 
 /** Metrics of the order that scores put the rows in: ROC and precision-recall curves. Equal scores are one step. */
 
@@ -22,44 +23,41 @@ export interface Ranking {
   readonly negatives: number;
 }
 
-/** @param labels 1 for the positive class */
-export function rankingOf(labels: Uint8Array, scores: Float64Array, weights: Float64Array | null): Ranking {
+/**
+ * @param labels 1 for the positive class
+ * @param order rows by ascending score, when it is known already
+ */
+export function rankingOf(
+  labels: Uint8Array,
+  scores: Float64Array,
+  weights: Float64Array | null,
+  order: Int32Array = ascending(scores),
+): Ranking {
   const rows = labels.length;
-  const { group, groups } = groupEqual(scores);
-  const sums = { positive: new Float64Array(groups), negative: new Float64Array(groups) };
-  const rests = { positive: new Float64Array(groups), negative: new Float64Array(groups) };
+  const { group, groups } = groupEqual(scores, order);
+  const positive = new SumsBy(groups);
+  const negative = new SumsBy(groups);
   let positives = 0;
   let negatives = 0;
   for (let i = 0; i < rows; i++) {
     const weight = weights ? (weights[i] as number) : 1;
-    const side = labels[i] === 1 ? 'positive' : 'negative';
-    if (weight > 0) side === 'positive' ? positives++ : negatives++;
-    addTo(sums[side], rests[side], group[i] as number, weight);
+    const isPositive = labels[i] === 1;
+    if (weight > 0) isPositive ? positives++ : negatives++;
+    (isPositive ? positive : negative).add(group[i] as number, weight);
   }
-  const positive = sums.positive.map((sum, g) => sum + (rests.positive[g] as number));
-  const negative = sums.negative.map((sum, g) => sum + (rests.negative[g] as number));
+  const sums = { positive: positive.values(), negative: negative.values() };
   return {
     rows,
     labels,
     weights,
     group,
     groups,
-    positive,
-    negative,
-    positiveBelow: running(positive),
-    negativeBelow: running(negative),
+    ...sums,
+    positiveBelow: running(sums.positive),
+    negativeBelow: running(sums.negative),
     positives,
     negatives,
   };
-}
-
-/** Neumaier's sum into one place of an array. */
-function addTo(sums: Float64Array, rests: Float64Array, at: number, term: number): void {
-  const sum = sums[at] as number;
-  const next = sum + term;
-  const lost = Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
-  rests[at] = (rests[at] as number) + lost;
-  sums[at] = next;
 }
 
 function running(terms: Float64Array): Float64Array {
@@ -72,24 +70,19 @@ function running(terms: Float64Array): Float64Array {
   return below;
 }
 
-/** Sorts numbers natively (no comparison function), then finds each row's place by bisection. */
-function groupEqual(scores: Float64Array): { readonly group: Int32Array; readonly groups: number } {
-  const sorted = scores.slice().sort();
-  let groups = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[groups++] = sorted[i] as number;
-  }
+function groupEqual(
+  scores: Float64Array,
+  order: Int32Array,
+): { readonly group: Int32Array; readonly groups: number } {
   const group = new Int32Array(scores.length);
-  for (let i = 0; i < scores.length; i++) {
-    const score = scores[i] as number;
-    let low = 0;
-    let high = groups - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((sorted[middle] as number) < score) low = middle + 1;
-      else high = middle;
-    }
-    group[i] = low;
+  let groups = 0;
+  let before = Number.NaN;
+  for (let at = 0; at < order.length; at++) {
+    const row = order[at] as number;
+    const score = scores[row] as number;
+    if (score !== before) groups++;
+    before = score;
+    group[row] = groups - 1;
   }
   return { group, groups };
 }

@@ -1,10 +1,16 @@
-import type { EvaluateConfig, MetricRule } from '../config/model.js';
+import type { Direction, EvaluateConfig, MetricRule } from '../config/model.js';
 import { type BinarySample, scoreBinary } from './binary.js';
+import { catalogDirection } from './catalog.js';
 import type { Predictions } from './columnar.js';
 import { directionOf } from './direction.js';
+import { scoreForecast } from './forecast.js';
+import type { Quantile } from './intervals.js';
 import { type Measure, standardError } from './measure.js';
 import type { Metric, Slice } from './metric.js';
 import { scoreMulticlass } from './multiclass.js';
+import { scoreMultilabel } from './multilabel.js';
+import { RowOrder } from './order.js';
+import { scoreRanking } from './queries.js';
 import { scoreRegression } from './regression.js';
 import { slicesOf } from './slices.js';
 
@@ -24,7 +30,17 @@ export const HEADLINE_METRICS = {
     'f1_binary',
   ],
   multiclass: ['accuracy', 'balanced_accuracy', 'f1_macro', 'mcc', 'roc_auc_ovr_macro', 'log_loss'],
-  regression: ['rmse', 'mae', 'r2', 'median_absolute_error', 'bias'],
+  multilabel: [
+    'f1_macro',
+    'f1_micro',
+    'accuracy',
+    'hamming_loss',
+    'roc_auc_macro',
+    'average_precision_macro',
+  ],
+  regression: ['rmse', 'mae', 'r2', 'median_absolute_error', 'bias', 'mean_pinball', 'coverage_80'],
+  ranking: ['ndcg_at_10_linear', 'ndcg_linear', 'map', 'mrr', 'precision_at_10', 'recall_at_10'],
+  forecast: ['mase', 'wape', 'smape', 'mae', 'rmse', 'bias', 'mean_pinball', 'coverage_80'],
 } as const satisfies Record<Predictions['task'], readonly string[]>;
 
 /** Scores of one set of rows. */
@@ -37,18 +53,25 @@ export interface ScoredRows {
 }
 
 /**
- * Every metric on all rows and on each slice. Influences are computed only when asked for; of two models on the same rows, the
- * difference in a metric has se = √Σ (aᵢ − bᵢ)² / n over the rows matched by id.
+ * Every metric on all rows and on each slice, one set of rows at a time. Influences are computed only when asked for; of two
+ * models on the same rows, the difference in a metric has se = √Σ (aᵢ − bᵢ)² / n over the rows matched by id.
  */
+export function* scoreEach(
+  predictions: Predictions,
+  config: Pick<EvaluateConfig, 'slices'>,
+): Generator<ScoredRows> {
+  const order = orderOf(predictions);
+  for (const { slice, rows } of slicesOf(predictions, config.slices)) {
+    yield { slice, rows, measures: measuresOf(predictions, slice === null ? null : rows, order) };
+  }
+}
+
+/** All of `scoreEach` at once. */
 export function scoreAll(
   predictions: Predictions,
   config: Pick<EvaluateConfig, 'slices'>,
 ): readonly ScoredRows[] {
-  return slicesOf(predictions, config.slices).map(({ slice, rows }) => ({
-    slice,
-    rows,
-    measures: measuresOf(predictions, slice === null ? null : rows),
-  }));
+  return [...scoreEach(predictions, config)];
 }
 
 /**
@@ -60,14 +83,20 @@ export function scorePredictions(
   config: Pick<EvaluateConfig, 'slices' | 'split'>,
   rules: Readonly<Record<string, MetricRule>>,
 ): readonly Metric[] {
-  return scoreAll(predictions, config).flatMap(({ slice, rows, measures }) =>
-    measures
+  const metrics: Metric[] = [];
+  for (const { slice, rows, measures } of scoreEach(predictions, config)) {
+    for (const measure of measures) {
       // That a file has no scores is said once, not again for each slice.
-      .filter((measure) => slice === null || measure.reason !== noScores(predictions))
-      .map((measure) =>
-        asMetric(measure, { slice, n: rows.length, predictions, split: config.split, rules }),
-      ),
-  );
+      if (slice !== null && measure.reason === noScores(predictions)) continue;
+      metrics.push(asMetric(measure, { slice, n: rows.length, predictions, split: config.split, rules }));
+    }
+  }
+  return metrics;
+}
+
+/** Rows by score, where the metrics need them so; found once for all slices. */
+function orderOf(predictions: Predictions): RowOrder | null {
+  return predictions.task === 'binary' && predictions.scores ? new RowOrder(predictions.scores) : null;
 }
 
 function asMetric(
@@ -87,8 +116,7 @@ function asMetric(
     name,
     value: finite ? measure.value : null,
     ...(reason === undefined ? {} : { reason }),
-    direction:
-      OWN_DIRECTIONS[name] && !of.rules[name]?.direction ? OWN_DIRECTIONS[name] : directionOf(name, of.rules),
+    direction: knownDirection(name, of.rules),
     split: of.split,
     slice: of.slice,
     n: of.n,
@@ -98,13 +126,22 @@ function asMetric(
   };
 }
 
-/** Names whose direction is known only because they are computed here: elsewhere a Gini may be an impurity, a KS statistic drift. */
-const OWN_DIRECTIONS: Readonly<Record<string, 'higher'>> = { gini: 'higher', ks_statistic: 'higher' };
+/** What this room computes has the direction of the catalog, unless a rule says otherwise. */
+function knownDirection(name: string, rules: Readonly<Record<string, MetricRule>>): Direction {
+  const last = name.split('.').at(-1) ?? name;
+  const given = rules[name]?.direction ?? rules[last]?.direction;
+  return given ?? catalogDirection(name) ?? directionOf(name, rules);
+}
 
 /** @param rows null for all of them, which then are not copied */
-function measuresOf(predictions: Predictions, rows: Int32Array | null): readonly Measure[] {
+function measuresOf(
+  predictions: Predictions,
+  rows: Int32Array | null,
+  order: RowOrder | null,
+): readonly Measure[] {
   const weights = predictions.weights && pick(predictions.weights, rows);
   if (weights?.every((weight) => weight === 0)) return [];
+  const each = rows === null;
   switch (predictions.task) {
     case 'binary': {
       const { labels, predicted, scores } = predictions;
@@ -113,27 +150,60 @@ function measuresOf(predictions: Predictions, rows: Int32Array | null): readonly
         predicted: pick(predicted, rows),
         scores: scores && pick(scores, rows),
         weights,
+        order: order && (rows ? order.of(rows) : order.all),
       };
       return scoreBinary(sample, noScores(predictions));
     }
     case 'multiclass': {
       const { labels, predicted, scores, classes } = predictions;
-      return scoreMulticlass(
-        {
-          classes,
-          labels: pick(labels, rows),
-          predicted: pick(predicted, rows),
-          scores: scores?.map((column) => pick(column, rows)) ?? null,
-          weights,
-        },
-        noScores(predictions),
-      );
+      const sample = {
+        classes,
+        labels: pick(labels, rows),
+        predicted: pick(predicted, rows),
+        scores: scores?.map((column) => pick(column, rows)) ?? null,
+        weights,
+      };
+      return scoreMulticlass(sample, { noScores: noScores(predictions), each });
+    }
+    case 'multilabel': {
+      const { labels, predicted, scores, classes } = predictions;
+      const columns = <T extends Float64Array | Uint8Array>(all: readonly T[]) =>
+        all.map((column) => pick(column, rows));
+      const sample = { classes, labels: columns(labels), predicted: columns(predicted), weights };
+      return scoreMultilabel({ ...sample, scores: scores && columns(scores) }, { each });
     }
     case 'regression': {
-      const { labels, predicted } = predictions;
-      return scoreRegression({ labels: pick(labels, rows), predicted: pick(predicted, rows), weights });
+      const { labels, predicted, quantiles = [] } = predictions;
+      const sample = { labels: pick(labels, rows), predicted: pick(predicted, rows), weights };
+      return scoreRegression({ ...sample, quantiles: pickQuantiles(quantiles, rows) });
+    }
+    case 'ranking': {
+      const { labels, scores, queries, ids, at } = predictions;
+      return scoreRanking({
+        labels: pick(labels, rows),
+        scores: pick(scores, rows),
+        queries: pick(queries.codes, rows),
+        ids: ids && rows ? Array.from(rows, (row) => ids[row] as string) : ids,
+        weights,
+        at,
+      });
+    }
+    case 'forecast': {
+      const { labels, predicted, quantiles, series, naive } = predictions;
+      return scoreForecast({
+        labels: pick(labels, rows),
+        predicted: pick(predicted, rows),
+        quantiles: pickQuantiles(quantiles, rows),
+        series: pick(series.codes, rows),
+        naive,
+        weights,
+      });
     }
   }
+}
+
+function pickQuantiles(quantiles: readonly Quantile[], rows: Int32Array | null): readonly Quantile[] {
+  return quantiles.map(({ level, values }) => ({ level, values: pick(values, rows) }));
 }
 
 function noScores(predictions: Predictions): string {

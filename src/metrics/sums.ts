@@ -1,27 +1,8 @@
+import { StableSum, stableSum } from '../statistics/sums.js';
+
 /** Compensated sums: the order of the rows must not show in the last digit of a metric. */
 
-/** Neumaier's improvement of Kahan's summation (ZAMM 54, 1974): the error does not grow with the number of terms. */
-export class StableSum {
-  #sum = 0;
-  #compensation = 0;
-
-  add(term: number): void {
-    const total = this.#sum + term;
-    if (Math.abs(this.#sum) >= Math.abs(term)) this.#compensation += this.#sum - total + term;
-    else this.#compensation += term - total + this.#sum;
-    this.#sum = total;
-  }
-
-  get value(): number {
-    return this.#sum + this.#compensation;
-  }
-}
-
-export function stableSum(terms: ArrayLike<number>): number {
-  const sum = new StableSum();
-  for (let i = 0; i < terms.length; i++) sum.add(terms[i] as number);
-  return sum.value;
-}
+export { StableSum, stableSum };
 
 /** Σ wᵢ·termᵢ; without weights each counts once. */
 export function weightedSum(terms: ArrayLike<number>, weights: ArrayLike<number> | null): number {
@@ -34,4 +15,27 @@ export function weightedSum(terms: ArrayLike<number>, weights: ArrayLike<number>
 /** The weights of `rows` rows summed; the number of rows without weights. */
 export function totalWeight(weights: ArrayLike<number> | null, rows: number): number {
   return weights ? stableSum(weights) : rows;
+}
+
+/** Many compensated sums side by side, in typed arrays. */
+export class SumsBy {
+  readonly #sums: Float64Array;
+  readonly #rests: Float64Array;
+
+  constructor(length: number) {
+    this.#sums = new Float64Array(length);
+    this.#rests = new Float64Array(length);
+  }
+
+  add(at: number, term: number): void {
+    const sum = this.#sums[at] as number;
+    const next = sum + term;
+    const lost = Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
+    if (lost !== 0) this.#rests[at] = (this.#rests[at] as number) + lost;
+    this.#sums[at] = next;
+  }
+
+  values(): Float64Array {
+    return this.#sums.map((sum, at) => sum + (this.#rests[at] as number));
+  }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { artifact } from '../artifacts/artifact.js';
 import { envelope } from '../history/record.js';
-import { artifact } from '../runs/record.js';
 
 export const versionRecord = z.object({
   schema: z.literal('assay/version@1'),

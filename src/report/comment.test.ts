@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { decisionOf, modelOf, type Row, reportOf, validationOf } from '../../tests/fakes/report.js';
 import { SCENES } from '../../tests/fakes/report-scenes.js';
 import { runOf } from '../../tests/fakes/run.js';
-import { reportBody, reportMarker } from './comment.js';
+import { reportBody } from './comment.js';
 import type { ModelFacts, ReportFacts } from './facts.js';
 import { reportPage } from './html.js';
 import { LIMITS } from './limits.js';
+import { reportMarker } from './marker.js';
 import { terminalReport } from './terminal.js';
 
 const marked = new Marked({ gfm: true });

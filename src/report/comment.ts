@@ -1,8 +1,8 @@
 import { plural } from '../format.js';
 import type { DecisionRecord, RuleOutcome } from '../gate/record.js';
 import type { RunRecord } from '../runs/record.js';
+import { curvesSection } from './curves.js';
 import {
-  fileName,
   markdownBlock,
   markdownCell,
   markdownCode,
@@ -14,6 +14,7 @@ import type { ModelFacts, ReportFacts } from './facts.js';
 import { DECISION_ICONS, type Headline, headline, sliceInWords, wasRefused } from './headline.js';
 import { fitTiers, type Limit } from './limits.js';
 import { blocks, bullets, details, markdownTable } from './markdown.js';
+import { reportMarker } from './marker.js';
 import { type Extent, measuredUntilThen, metricsSection, type Section } from './metrics-table.js';
 import {
   baselineLine,
@@ -50,17 +51,12 @@ export function reportBody(facts: ReportFacts, limit: Limit): string {
 
 const SHORTEST_ROW = 30;
 
-/** Finds the comment again; the key cannot end the HTML comment. */
-export function reportMarker(key: string): string {
-  return `<!-- assay:report key=${fileName(key).replace(/-{2,}/g, '-')} -->`;
-}
-
 function body(facts: ReportFacts, tier: Tier): string {
   const [only] = facts.models;
   const content =
     facts.models.length === 1 && only
-      ? [`### ${headlineText(only)}`, modelSection(only, tier)]
-      : manyModels(facts.models, tier);
+      ? [`### ${headlineText(only)}`, remark(facts), modelSection(only, tier)]
+      : manyModels(facts, tier);
   return `${blocks([reportMarker(facts.key), ...content, footer(facts)])}\n`;
 }
 
@@ -69,8 +65,12 @@ function headlineText(facts: ModelFacts): string {
   return `${icon} ${markdownText(facts.model, 80)}: ${word}${why === '' ? '' : ` — ${markdownText(why, 200)}`}`;
 }
 
-function manyModels(models: readonly ModelFacts[], tier: Tier): readonly string[] {
-  const ranked = models
+function remark({ remark: text }: ReportFacts): string {
+  return text === undefined ? '' : `> ℹ️ ${markdownText(text)}`;
+}
+
+function manyModels(report: ReportFacts, tier: Tier): readonly string[] {
+  const ranked = report.models
     .map((facts) => ({ facts, line: headline(facts) }))
     .sort((a, b) => a.line.urgency - b.line.urgency);
   const table = markdownTable(
@@ -81,7 +81,7 @@ function manyModels(models: readonly ModelFacts[], tier: Tier): readonly string[
       line.why === '' ? '—' : markdownCell(line.why, 200),
     ]),
   );
-  if (tier.brief) return [`### ${overallText(ranked)}`, table];
+  if (tier.brief) return [`### ${overallText(ranked)}`, remark(report), table];
   const sections = ranked.map(({ facts, line }) =>
     details(
       `<b>${line.icon} ${markdownHtml(facts.model, 80)}</b>: ${line.word}`,
@@ -89,7 +89,7 @@ function manyModels(models: readonly ModelFacts[], tier: Tier): readonly string[
       { open: line.urgency === 0 },
     ),
   );
-  return [`### ${overallText(ranked)}`, table, ...sections];
+  return [`### ${overallText(ranked)}`, remark(report), table, ...sections];
 }
 
 function overallText(ranked: readonly { readonly line: Headline }[]): string {
@@ -117,6 +117,7 @@ function modelSection(facts: ModelFacts, tier: Tier): string {
     gate.folded,
     changesSection(facts),
     seedsSection(facts),
+    tier.unchanged ? curvesSection(run.curves) : '',
     costsSection(comparison),
   ]);
 }

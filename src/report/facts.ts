@@ -28,4 +28,6 @@ export interface ReportFacts {
   /** Address of the CI run that has everything; null when there is none. */
   readonly url: string | null;
   readonly models: readonly ModelFacts[];
+  /** One plain sentence that stands below the headline, about where all of this comes from. */
+  readonly remark?: string;
 }

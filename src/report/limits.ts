@@ -17,6 +17,7 @@ export const LIMITS = {
   /** 65,535 each. */
   checkSummary: { max: 65_000, unit: 'utf-16' },
   checkText: { max: 65_000, unit: 'utf-16' },
+  checkTitle: { max: 255, unit: 'utf-16' },
   annotationTitle: { max: 255, unit: 'utf-16' },
   annotationMessage: { max: 60_000, unit: 'bytes' },
   /** 140 characters. */

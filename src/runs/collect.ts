@@ -3,9 +3,11 @@ import type { MetricRule } from '../config/model.js';
 import { UserError } from '../errors.js';
 import { formatNumber, plural } from '../format.js';
 import { type Metric, metricKey } from '../metrics/metric.js';
+import type { Params } from './params.js';
 import type { Workspace } from './ports.js';
-import type { ReadSeries } from './readers/reader.js';
-import { readMetricsFile } from './readers/readers.js';
+import type { Reading, ReadSeries } from './readers/reader.js';
+import { readMetricsFile, readMetricsFolder } from './readers/readers.js';
+import { mergeRepetitions, type Repetition, repetitionsOf } from './readers/repeats.js';
 import { recordedMetric } from './seeds.js';
 
 /** Reading what one training wrote: only what it wrote, never what lay there before. */
@@ -19,7 +21,8 @@ export type Before = ReadonlyMap<string, number>;
 /** @param paths literal paths and glob patterns; throws UserError for one that leads out of the folder */
 export async function lookBefore(workspace: Workspace, paths: readonly string[]): Promise<Before> {
   const times = new Map<string, number>();
-  const files = [...new Set([...paths, ...(await workspace.glob(paths))])];
+  const named = paths.map((path) => placeOf(path).path);
+  const files = [...new Set([...paths, ...named, ...(await workspace.glob(paths))])];
   for (const file of files) {
     const time = await workspace.modified(file);
     if (time !== undefined) times.set(file, time);
@@ -48,20 +51,33 @@ export async function requireFresh(
 export interface Collected {
   readonly metrics: readonly Metric[];
   readonly series: readonly ReadSeries[];
+  /** Parameters that tools recorded beside the metrics, by their names there. */
+  readonly params: Params;
   readonly warnings: readonly string[];
   /** The first thing that was wrong; what was read besides is there all the same. */
   readonly problem: unknown;
 }
 
-/** Reads the metrics files of one training. Never throws: one bad file does not lose what the others hold. */
-export async function collectMetrics(options: {
+/** `mlruns#4e8127410589` is the run with that id (or one that begins so) in the store `mlruns`. */
+function placeOf(pattern: string): { readonly path: string; readonly run?: string } {
+  const match = /^(.+)#([\w-]{4,64})$/.exec(pattern);
+  return match?.[1] !== undefined && match[2] !== undefined
+    ? { path: match[1], run: match[2] }
+    : { path: pattern };
+}
+
+interface CollectOptions {
   readonly from: readonly string[];
   readonly rules: Readonly<Record<string, MetricRule>>;
   readonly workspace: Workspace;
   readonly before: Before;
-}): Promise<Collected> {
+}
+
+/** Reads the metrics files of one training. Never throws: one bad file does not lose what the others hold. */
+export async function collectMetrics(options: CollectOptions): Promise<Collected> {
   const found = new Map<string, Metric>();
   const series: ReadSeries[] = [];
+  const params: Record<string, Params[string]> = {};
   const warnings: string[] = [];
   const problems: unknown[] = [];
   const attempt = async (work: () => Promise<void>): Promise<void> => {
@@ -73,25 +89,73 @@ export async function collectMetrics(options: {
   };
   for (const pattern of options.from) {
     await attempt(async () => {
-      for (const path of await freshFiles(pattern, { ...options, warnings })) {
+      for (const { path, read } of await sourcesOf(pattern, { ...options, warnings })) {
         await attempt(async () => {
-          const file = await options.workspace.file(path);
-          if (!file) throw new UserError(`${path} is missing`);
-          const reading = await readMetricsFile(file);
+          const reading = await read();
+          warnings.push(...(reading.notes ?? []));
+          Object.assign(params, reading.params);
           series.push(...reading.series.map((one) => ({ ...one, name: shortName(one.name) })));
-          for (const read of reading.metrics) {
-            const name = shortName(read.name);
-            if (name !== read.name)
+          for (const metric of reading.metrics) {
+            const name = shortName(metric.name);
+            if (name !== metric.name)
               warnings.push(`a metric's name in ${path} is too long and was cut: ${name}`);
             await attempt(async () =>
-              add(found, recordedMetric({ ...read, name }, { source: path, rules: options.rules })),
+              add(found, recordedMetric({ ...metric, name }, { source: path, rules: options.rules })),
             );
           }
         });
       }
     });
   }
-  return { metrics: [...found.values()], series, warnings: capped(warnings), problem: problems[0] };
+  return {
+    metrics: [...found.values()],
+    series,
+    params,
+    warnings: capped(warnings),
+    problem: problems[0],
+  };
+}
+
+interface Source {
+  readonly path: string;
+  readonly read: () => Promise<Reading>;
+}
+
+/** What a pattern stands for, ready to be read: a folder or store, files of their own, or files that repeat one another. */
+async function sourcesOf(
+  pattern: string,
+  of: CollectOptions & { readonly warnings: string[] },
+): Promise<readonly Source[]> {
+  const { path, run } = placeOf(pattern);
+  const named = run !== undefined && (await of.workspace.modified(pattern)) === undefined;
+  if (named) return [{ path: pattern, read: () => readPlace(path, { ...of, run }) }];
+  const paths = await freshFiles(pattern, of);
+  const since = of.before.get(pattern);
+  const repetitions = repetitionsOf(paths);
+  if (!repetitions) return paths.map((one) => ({ path: one, read: () => readPlace(one, { ...of, since }) }));
+  const read = async (): Promise<Reading> => {
+    const readings: Repetition[] = [];
+    for (const one of repetitions) {
+      readings.push({ label: one.label, reading: await readPlace(one.path, { ...of, since }) });
+    }
+    return mergeRepetitions(readings);
+  };
+  return [{ path: pattern, read }];
+}
+
+async function readPlace(
+  path: string,
+  of: {
+    readonly workspace: Workspace;
+    readonly since?: number | undefined;
+    readonly run?: string | undefined;
+  },
+): Promise<Reading> {
+  const folder = await of.workspace.folder(path);
+  if (folder) return readMetricsFolder(folder, of);
+  const file = await of.workspace.file(path);
+  if (!file) throw new UserError(`${path} is missing`);
+  return readMetricsFile(file, of);
 }
 
 /** Files a pattern stands for that this training wrote. A literal path must be there; of a glob, old files are passed over. */
@@ -127,7 +191,7 @@ function add(found: Map<string, Metric>, metric: Metric): void {
   const key = metricKey(metric);
   const other = found.get(key);
   if (other === undefined) found.set(key, metric);
-  else if (other.value !== metric.value) {
+  else if (!sameValue(other.value, metric.value)) {
     const [here, there] = [metric, other].map(({ value }) =>
       value === null ? 'no number' : formatNumber(value, 10),
     );
@@ -138,6 +202,12 @@ function add(found: Map<string, Metric>, metric: Metric): void {
       { mend: 'write each metric once, or take one of the files out of metrics.from' },
     );
   }
+}
+
+/** But for rounding: a tool's summary and the rows it sums up differ in the last digits. */
+function sameValue(a: number | null, b: number | null): boolean {
+  if (a === null || b === null) return a === b;
+  return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 }
 
 function shortName(name: string): string {

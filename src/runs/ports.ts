@@ -1,4 +1,4 @@
-import type { Artifact, RunRecord } from './record.js';
+import type { RunRecord } from './record.js';
 
 /** The outside as a training sees it. `platform/` implements these; `commands/` hands them in. */
 
@@ -44,6 +44,40 @@ export interface SourceFile {
   head(length: number): Promise<Uint8Array>;
   /** The whole text as UTF-8; throws UserError above `maximumBytes` or when it is not UTF-8. */
   text(maximumBytes: number): Promise<string>;
+  /** All bytes in order, in pieces of up to 4 MB; a piece may be overwritten once the next one is asked for. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** Another file by its path relative to this one's folder; undefined when there is none. */
+  beside(path: string): Promise<SourceFile | undefined>;
+  /** Opens it as an SQLite database, for reading only; nothing is written beside it. Throws UserError when it is none. */
+  database(): Promise<SourceDatabase>;
+}
+
+export type SqlValue = string | number | bigint | null | Uint8Array;
+
+/** An SQLite database that is only read. */
+export interface SourceDatabase {
+  /** Names of its tables. */
+  readonly tables: ReadonlySet<string>;
+  /** Rows one by one, values in the order of the columns; throws UserError when a page is corrupt. */
+  rows(sql: string, values?: readonly (string | number)[]): Iterable<readonly SqlValue[]>;
+  close(): void;
+}
+
+/** A folder being read by a reader. Symbolic links in it are not there. Paths are relative to it. */
+export interface SourceFolder {
+  /** Relative to the folder of assay.yml. */
+  readonly path: string;
+  /** What is directly in it or in a folder below it, sorted by name; empty when there is no such folder. */
+  list(inner: string): Promise<readonly { readonly name: string; readonly folder: boolean }[]>;
+  file(inner: string): Promise<SourceFile | undefined>;
+  folder(inner: string): Promise<SourceFolder | undefined>;
+  /**
+   * Contents of many small files at once, in the order of the paths, as UTF-8 (a byte that is none becomes U+FFFD);
+   * undefined for what is no regular file or larger than `maximumBytes`.
+   */
+  texts(inner: readonly string[], maximumBytes: number): Promise<readonly (string | undefined)[]>;
+  /** As of the workspace: when something in it was last written. */
+  modified(inner: string): Promise<number | undefined>;
 }
 
 /** The folder of assay.yml. Paths are relative to it, and never leave it. */
@@ -52,6 +86,8 @@ export interface Workspace {
   glob(patterns: readonly string[]): Promise<readonly string[]>;
   /** Undefined when there is no such file. */
   file(path: string): Promise<SourceFile | undefined>;
+  /** Undefined when there is nothing there, or it is no folder. */
+  folder(path: string): Promise<SourceFolder | undefined>;
   /**
    * When the file was last written or put there, in milliseconds since 1970 (of a folder: the newest file in it);
    * undefined when there is none. Waits until a later write is sure to show a later time.
@@ -74,15 +110,6 @@ export interface SeedFolder {
 export interface RunFolder {
   prepare(seed: number, params: string): Promise<SeedFolder>;
   remove(): Promise<void>;
-}
-
-/** Content-addressed store of large files. The same content is stored once. */
-export interface ArtifactStore {
-  /** Stores a file or folder; the digest is of its content. */
-  put(name: string, path: string): Promise<Artifact>;
-  /** Brings the content to `path`, verified, never half-written under its final name; throws UserError when it is not in the store. */
-  fetch(artifact: Pick<Artifact, 'digest' | 'bytes' | 'name'>, path: string): Promise<void>;
-  has(digest: string): Promise<boolean>;
 }
 
 /** The machine that a training runs on. */

@@ -1,17 +1,9 @@
 import { z } from 'zod';
+import { artifact } from '../artifacts/artifact.js';
 import { paramValue } from '../config/model.js';
 import { envelope } from '../history/record.js';
+import { curve } from '../metrics/curve.js';
 import { metric } from '../metrics/metric.js';
-
-export const artifact = z.object({
-  /** `model`, `predictions`, `predictions.seed-2`, `log` … */
-  name: z.string(),
-  path: z.string(),
-  /** SHA-256 in lower-case hex. */
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
-  bytes: z.int().nonnegative(),
-});
-export type Artifact = Readonly<z.infer<typeof artifact>>;
 
 export const runStatus = z.enum(['succeeded', 'failed', 'cancelled']);
 
@@ -37,6 +29,8 @@ export const runRecord = z.object({
   seconds: z.number().nonnegative(),
   command: z.string().nullable(),
   params: z.record(z.string(), paramValue),
+  /** Parameters that the command's own tools recorded beside its metrics (MLflow, hparams.yaml …) and that `params` has not. */
+  tool_params: z.record(z.string(), paramValue).optional(),
   /** The seed when there was one; null when there were several. */
   seed: z.int().nullable(),
   seeds: z.array(
@@ -68,6 +62,8 @@ export const runRecord = z.object({
   }),
   metrics: z.array(metric),
   series: z.array(series),
+  /** ROC, precision-recall, calibration, residuals, confusion of the scored predictions; absent where none were scored. */
+  curves: z.array(curve).optional(),
   artifacts: z.array(artifact),
   log: z.object({
     digest: z.string().nullable(),

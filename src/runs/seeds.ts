@@ -1,6 +1,7 @@
 import type { MetricRule } from '../config/model.js';
 import { directionOf } from '../metrics/direction.js';
 import { type Metric, metricKey } from '../metrics/metric.js';
+import type { ReadMetric } from './readers/reader.js';
 
 /** What one seed measured; `complete` when its training succeeded. */
 export interface SeedMetrics {
@@ -59,24 +60,19 @@ export function meanOf(values: readonly number[]): number | null {
 
 /** A metric from a file as the record has it. */
 export function recordedMetric(
-  read: {
-    readonly name: string;
-    readonly value: number | null;
-    readonly reason?: string;
-    readonly split?: string;
-  },
+  read: ReadMetric,
   of: { readonly source: string; readonly rules: Readonly<Record<string, MetricRule>> },
 ): Metric {
   return {
     name: read.name,
     value: read.value,
     ...(read.reason === undefined ? {} : { reason: read.reason }),
-    direction: directionOf(read.name, of.rules),
+    direction: directionOf(read.name, of.rules, read.direction),
     split: read.split ?? null,
     slice: null,
-    n: null,
-    stderr: null,
-    seed_values: null,
+    n: read.n ?? null,
+    stderr: read.stderr ?? null,
+    seed_values: read.values ? [...read.values] : null,
     source: of.source,
   };
 }

@@ -1,10 +1,12 @@
+import type { ArtifactStore } from '../artifacts/ports.js';
 import type { Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
 import type { Clock } from '../history/port.js';
 import type { Origin } from '../history/record.js';
+import type { Curve } from '../metrics/curve.js';
 import type { Metric } from '../metrics/metric.js';
-import type { Params } from './params.js';
-import type { ArtifactStore, Processes, RunFolder, Workspace } from './ports.js';
+import { flatParams, type Params } from './params.js';
+import type { Processes, RunFolder, Workspace } from './ports.js';
 import type { RunRecord } from './record.js';
 import { messageOf, type SeedTraining, trainSeed } from './seed-training.js';
 import { mergeSeeds } from './seeds.js';
@@ -31,8 +33,11 @@ export interface TrainOptions {
   readonly code: RunRecord['code'];
   readonly environment: RunRecord['environment'];
   readonly warnings: readonly string[];
-  /** Metrics of a predictions file of the workspace; throws UserError when it cannot be scored. */
-  readonly scorePredictions?: (path: string) => Promise<readonly Metric[]>;
+  /** Metrics and curves of a predictions file of the workspace; throws UserError when it cannot be scored. */
+  readonly scorePredictions?: (
+    path: string,
+    seed: number,
+  ) => Promise<{ readonly metrics: readonly Metric[]; readonly curves: readonly Curve[] }>;
   readonly onLine?: (line: string) => void;
   readonly cancel: AbortSignal;
   readonly clock: Clock;
@@ -97,6 +102,7 @@ function recordOf(
     seconds: of.seconds,
     command: options.train.command,
     params: { ...options.params },
+    ...toolParams(trainings, options.params),
     seed: options.seeds.length === 1 ? (options.seeds[0] ?? null) : null,
     seeds: entries,
     data: options.data.map(({ name, digest, rows }) => ({ name, digest, rows })),
@@ -112,6 +118,7 @@ function recordOf(
       ),
     ],
     series: [...curves.series],
+    ...keptCurves(trainings),
     artifacts: trainings.flatMap(({ artifacts }) => artifacts),
     log: {
       digest: last?.log.digest ?? null,
@@ -132,6 +139,27 @@ function recordOf(
     ],
     parent: options.parent,
   };
+}
+
+/** Seeds whose curves are kept: more lines than this in one picture say no more. */
+export const MOST_CURVE_SEEDS = 5;
+
+function keptCurves(trainings: readonly SeedTraining[]): Pick<RunRecord, 'curves'> {
+  const curves = trainings.slice(0, MOST_CURVE_SEEDS).flatMap((training) => training.curves);
+  return curves.length > 0 ? { curves } : {};
+}
+
+/** What all seeds agree on: a tool records the seed too, and that is no parameter of the run. */
+function toolParams(trainings: readonly SeedTraining[], params: Params): Pick<RunRecord, 'tool_params'> {
+  const [first, ...others] = trainings;
+  const known = flatParams(params);
+  const agreed = Object.entries(first?.params ?? {}).filter(
+    ([name, value]) =>
+      !Object.hasOwn(params, name) &&
+      !known.has(name) &&
+      others.every((other) => JSON.stringify(other.params[name]) === JSON.stringify(value)),
+  );
+  return agreed.length > 0 ? { tool_params: Object.fromEntries(agreed) } : {};
 }
 
 function statusOf(

@@ -95,6 +95,10 @@ function isUtf16(bytes: Uint8Array): boolean {
   return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 }
 
+export function isCompressed(name: string): boolean {
+  return /\.(gz|zst)$/i.test(name);
+}
+
 async function* decompressed(options: ContentOptions): AsyncGenerator<Uint8Array> {
   const { name } = options;
   if (/\.gz$/i.test(name)) {

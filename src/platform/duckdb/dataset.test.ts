@@ -348,14 +348,14 @@ describe('files', () => {
 
 describe('the engine', () => {
   test('once sealed it reads no file and keeps its settings; closed it leaves nothing behind', async () => {
-    await writeFile(join(folder, 's.csv'), 'a,b\n1,2\n');
+    await writeFile(join(folder, 's.csv'), 'a,b\n1,2\n3\n');
     const { engine } = await openDataset({ folder, source: 's.csv', missing: [] }, options);
     await expect(engine.query(`SELECT * FROM read_text('${join(folder, 's.csv')}')`)).rejects.toThrow(
       /disabled/,
     );
     await expect(engine.query(`COPY (SELECT 1) TO '${join(folder, 'out.csv')}'`)).rejects.toThrow(/disabled/);
     await expect(engine.query('SET enable_external_access = true')).rejects.toThrow();
-    await expect(readFile(join(engine.folder, 'rows.txt'), 'utf8')).resolves.toBe('1,2\n');
+    await expect(readFile(join(engine.folder, 'source.txt'), 'utf8')).resolves.toBe('1,2\n');
     await engine.close();
     await expect(readdir(engine.folder)).rejects.toThrow(/ENOENT/);
   });

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import { type DatasetFormat, datasetFormat } from '../../config/data.js';
 import type { SourceTable } from '../../data/table.js';
 import { UserError } from '../../errors.js';
+import { findFiles } from '../sources/files.js';
+import { isSame, type Stamp, stampOf } from '../sources/stamp.js';
 import { loadDelimited } from './delimited.js';
 import { type DuckdbEngine, type DuckdbOptions, openDuckdb } from './engine.js';
 import { loadJson } from './json.js';
@@ -19,51 +19,151 @@ export interface DatasetSource {
   readonly missing: readonly string[];
 }
 
+/**
+ * `load`: the rows are copied into a table of the engine, which serves many queries. `scan`: queries read the files
+ * themselves wherever nothing in them needs mending, which serves few queries, of data larger than memory.
+ */
+export type Access = 'load' | 'scan';
+
 /** What the loaders of each format get. */
 export interface LoadRequest extends DatasetSource {
   /** Relative to `folder`, sorted; at least one. */
   readonly files: readonly string[];
   readonly engine: DuckdbEngine;
+  /** The table they are loaded into; a name of ours. */
+  readonly into: string;
+  readonly access: Access;
   readonly cancel: AbortSignal;
   /** Told how many bytes were read since the last call. */
   onRead(bytes: number): void;
 }
 
+export interface Loaded {
+  readonly table: SourceTable;
+  /** Files that queries go on to read. */
+  readonly reads: readonly string[];
+}
+
+/** SQL of a row's index where the files themselves are scanned; only with it does a scan keep the order of the rows. */
+export const SCANNED_ROW = '(row_number() OVER () - 1)';
+
 export interface OpenOptions extends DuckdbOptions {
+  /** `load` when left out. */
+  readonly access?: Access;
+  /** Further datasets that queries speak of, loaded beside it. */
+  readonly others?: ReadonlyMap<string, DatasetSource>;
   /** Bytes of the source files read so far, and of all of them. */
   onProgress?(done: number, total: number): void;
 }
 
+export interface OpenDataset {
+  readonly engine: DuckdbEngine;
+  readonly table: SourceTable;
+  readonly others: ReadonlyMap<string, SourceTable>;
+  /** Throws UserError when a source file is no longer what it was when it was opened. To be asked after the last scan. */
+  verify(): Promise<void>;
+}
+
 /**
- * Reads a dataset into an engine of its own and seals it. The caller closes the engine.
- * Throws UserError for files that are missing or cannot be read as a whole; single bad lines are counted instead.
+ * Reads a dataset into an engine of its own and seals it. The caller closes the engine, and verifies after a scan.
+ * Throws UserError for files that are missing, that change, or that cannot be read as a whole; single bad lines are
+ * counted instead.
  */
-export async function openDataset(
-  source: DatasetSource,
-  options: OpenOptions,
-): Promise<{ readonly engine: DuckdbEngine; readonly table: SourceTable }> {
-  const format = source.format ?? formatOf(source.source);
-  const files = await findFiles(source);
-  const sizes = await Promise.all(files.map((file) => stat(resolve(source.folder, file))));
-  const total = sizes.reduce((sum, { size }) => sum + size, 0);
+export async function openDataset(source: DatasetSource, options: OpenOptions): Promise<OpenDataset> {
+  const inputs = await Promise.all([source, ...(options.others?.values() ?? [])].map(inputOf));
+  const total = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  const verify = async () => {
+    for (const input of inputs) await unchanged(input);
+  };
   let done = 0;
   const onRead = (bytes: number) => {
     done += bytes;
-    options.onProgress?.(done, total);
+    options.onProgress?.(Math.min(done, total), total);
   };
   const engine = await openDuckdb(options);
   try {
-    const request = { ...source, files, engine, cancel: options.cancel, onRead };
-    const table = await load(format, request);
-    await engine.seal();
-    return { engine, table };
+    const loaded: Loaded[] = [];
+    for (const [i, { source: from, files, format }] of inputs.entries()) {
+      const request = {
+        ...from,
+        files,
+        engine,
+        into: i === 0 ? 'source' : `other${i}`,
+        access: (i === 0 && options.access) || 'load',
+        cancel: options.cancel,
+        onRead,
+      };
+      loaded.push(
+        await load(format, request).catch(async (error: unknown) => {
+          options.cancel.throwIfAborted();
+          await verify();
+          throw error;
+        }),
+      );
+    }
+    const [main, ...rest] = loaded;
+    if (!main) throw new Error('nothing was loaded');
+    const names = [...(options.others?.keys() ?? [])];
+    const others = new Map(rest.map(({ table }, i) => [names[i] ?? '', table]));
+    const reads = loaded.flatMap((each) => each.reads);
+    if (reads.length === 0) await verify();
+    await engine.seal(reads);
+    return { engine, table: main.table, others, verify };
   } catch (error) {
     await engine.close();
     throw error;
   }
 }
 
-function load(format: DatasetFormat, request: LoadRequest): Promise<SourceTable> {
+interface SourceFiles {
+  readonly source: DatasetSource;
+  readonly format: DatasetFormat;
+  readonly files: readonly string[];
+  readonly stamps: readonly Stamp[];
+  readonly bytes: number;
+}
+
+async function inputOf(source: DatasetSource): Promise<SourceFiles> {
+  const format = source.format ?? formatOf(source.source);
+  const files = await findFiles(source);
+  const stamps = await Promise.all(files.map((file) => stampOf(resolve(source.folder, file))));
+  return { source, format, files, stamps, bytes: stamps.reduce((sum, { size }) => sum + Number(size), 0) };
+}
+
+/** Scans a dataset for as long as `use` takes, and verifies that its files stayed as they were. Throws as openDataset does. */
+export async function scanDataset<T>(
+  source: DatasetSource,
+  options: OpenOptions,
+  use: (opened: OpenDataset) => Promise<T>,
+): Promise<T> {
+  const opened = await openDataset(source, { ...options, access: 'scan' });
+  try {
+    const result = await use(opened).catch(async (error: unknown) => {
+      options.cancel.throwIfAborted();
+      // A file that was cut off meanwhile explains most errors.
+      await opened.verify();
+      throw error;
+    });
+    await opened.verify();
+    return result;
+  } finally {
+    await opened.engine.close();
+  }
+}
+
+async function unchanged({ source, files, stamps }: SourceFiles): Promise<void> {
+  for (const [i, file] of files.entries()) {
+    const before = stamps[i];
+    const now = await stampOf(resolve(source.folder, file)).catch(() => undefined);
+    if (now && before && isSame(before, now)) continue;
+    throw new UserError(`${file} changed while it was read`, {
+      location: { file },
+      mend: 'wait until it is written completely; write to another name and rename it at the end',
+    });
+  }
+}
+
+function load(format: DatasetFormat, request: LoadRequest): Promise<Loaded> {
   switch (format) {
     case 'csv':
       return loadDelimited(request, request.delimiter ?? ',');
@@ -84,20 +184,5 @@ function formatOf(source: string): DatasetFormat {
   if (known.success) return known.data;
   throw new UserError(`the name ${JSON.stringify(source)} does not tell its format`, {
     mend: `add one: format: ${datasetFormat.options.join(' | ')}`,
-  });
-}
-
-async function findFiles({ folder, source }: DatasetSource): Promise<readonly string[]> {
-  const found = await stat(resolve(folder, source)).catch(() => undefined);
-  if (found?.isFile()) return [source];
-  if (!found && isDynamicPattern(source)) {
-    const files = await glob(source, { cwd: folder, onlyFiles: true, dot: true, expandDirectories: false });
-    if (files.length > 0) return files.sort();
-    throw new UserError(`no file matches ${JSON.stringify(source)}`, {
-      mend: `patterns are relative to the folder of assay.yml: ${folder}`,
-    });
-  }
-  throw new UserError(found ? `${source} is not a file` : `the file ${source} does not exist`, {
-    mend: found ? `name its files: ${source}/*.csv` : `looked for ${resolve(folder, source)}`,
   });
 }

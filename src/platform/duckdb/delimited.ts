@@ -1,15 +1,13 @@
 import { parse } from 'csv-parse/sync';
-import { listLiteral, textLiteral } from '../../data/literals.js';
-import type { SourceTable } from '../../data/table.js';
 import { UserError } from '../../errors.js';
-import type { LoadRequest } from './dataset.js';
-import { readStaged, sameCount, stageRows } from './lines.js';
+import { type Loaded, type LoadRequest, SCANNED_ROW } from './dataset.js';
+import { readText, sameCount, textRows } from './lines.js';
 
 /**
  * Loads CSV and TSV. Every column is text exactly as written (surrounding spaces too); texts that mean missing become
  * NULL, quoted or not. Several files must have the same header. Throws UserError for a file without a usable header.
  */
-export async function loadDelimited(request: LoadRequest, delimiter: string): Promise<SourceTable> {
+export async function loadDelimited(request: LoadRequest, delimiter: string): Promise<Loaded> {
   if (!/^[\t\x20-\x7e]$/.test(delimiter) || delimiter === '"') {
     throw new UserError(`${JSON.stringify(delimiter)} cannot be a delimiter`, {
       mend: 'it is a tab or one printable ASCII character, but not a quote',
@@ -17,7 +15,7 @@ export async function loadDelimited(request: LoadRequest, delimiter: string): Pr
   }
   let header: { readonly file: string; readonly names: readonly string[] } | undefined;
   let headers = 0;
-  const rows = await stageRows(request, {
+  const rows = await textRows(request, {
     delimiter,
     header: (file, record) => {
       headers++;
@@ -37,27 +35,24 @@ export async function loadDelimited(request: LoadRequest, delimiter: string): Pr
     },
   });
   const names = header?.names ?? [];
-  const { engine, missing } = request;
-  const isMissing = (sql: string) => `${sql} IN ${listLiteral(missing.map(textLiteral))}`;
-  const values = names.map((_, i) =>
-    missing.length === 0 ? `c${i}` : `CASE WHEN ${isMissing(`c${i}`)} THEN NULL ELSE c${i} END AS c${i}`,
-  );
-  const [loaded] = await engine.query(
-    `CREATE TABLE data AS SELECT ${values.join(', ')} FROM ${readStaged(rows, { delimiter, quote: '"', columns: names.length })}`,
-  );
-  sameCount(rows.places.count, loaded?.Count);
-  return {
-    relation: 'data',
-    row: 'rowid',
-    columns: names.map((name, i) => ({ name, sql: `c${i}`, storage: { kind: 'text' } })),
+  const { engine, into, missing } = request;
+  const reader = readText(rows, { delimiter, quote: '"', columns: names.length, missing });
+  const facts = {
+    columns: names.map((name, i) => ({ name, sql: `c${i}`, storage: { kind: 'text' as const } })),
     read: rows.places.count,
     rejected: rows.rejected,
     rejections: rows.rejections,
-    rowsAre: 'lines',
+    rowsAre: 'lines' as const,
     files: request.files,
     digest: rows.digest,
-    place: (index) => rows.places.at(index),
+    place: (index: number) => rows.places.at(index),
   };
+  if (request.access === 'scan') {
+    return { table: { ...facts, relation: reader, row: SCANNED_ROW }, reads: rows.paths };
+  }
+  const [loaded] = await engine.query(`CREATE TABLE ${into} AS SELECT * FROM ${reader}`);
+  sameCount(rows.places.count, loaded?.Count);
+  return { table: { ...facts, relation: into, row: 'rowid' }, reads: [] };
 }
 
 function headerNames(

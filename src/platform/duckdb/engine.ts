@@ -1,24 +1,34 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { textLiteral } from '../../data/literals.js';
 import type { SqlEngine } from '../../data/ports.js';
-import { OutsideError } from '../../errors.js';
+import { OutsideError, UserError } from '../../errors.js';
 import { storeError } from '../local/store.js';
 import { type InstallOptions, loadDuckdb } from './install.js';
 
 export interface DuckdbEngine extends SqlEngine {
   /** A folder of its own for staged files, removed by `close`. */
   readonly folder: string;
-  /** From here on no file can be read and no setting changed, whatever a query says. */
-  seal(): Promise<void>;
+  /** From here on no file but those of `reads` can be read and no setting changed, whatever a query says. */
+  seal(reads?: readonly string[]): Promise<void>;
 }
 
-export interface DuckdbOptions extends InstallOptions {
+/** What one machine may spend on a dataset; everything has a default. */
+export interface EngineLimits {
+  /** 60 % of the machine's (or container's) memory when left out; what does not fit is spilled to disk. */
+  readonly memoryBytes?: number | undefined;
+  /** Every core when left out. */
+  readonly threads?: number | undefined;
+  /** Where staged files and what does not fit into memory go (absolute); RUNNER_TEMP or the system's folder when left out. */
+  readonly spillFolder?: string | undefined;
+  /** A single statement is interrupted after so long. */
+  readonly queryTimeoutSeconds?: number | undefined;
+}
+
+export interface DuckdbOptions extends InstallOptions, EngineLimits {
   /** Stops a running query; it then throws the signal's reason. */
   readonly cancel: AbortSignal;
-  readonly threads?: number;
-  readonly memoryBytes?: number;
 }
 
 /** An empty in-memory database that spills to a temporary folder. Throws OutsideError when DuckDB cannot be had. */
@@ -26,13 +36,14 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
   const { cancel } = options;
   cancel.throwIfAborted();
   const duckdb = await loadDuckdb(options);
-  const temporary = options.env.RUNNER_TEMP || tmpdir();
+  const temporary = options.spillFolder ?? (options.env.RUNNER_TEMP || tmpdir());
+  if (options.spillFolder !== undefined) await mkdir(temporary, { recursive: true });
   const folder = await mkdtemp(join(temporary, 'assay-duckdb-')).catch((error) => {
     throw storeError(error, temporary);
   });
   const instance = await duckdb.DuckDBInstance.create(':memory:', {
     threads: String(options.threads ?? availableParallelism()),
-    memory_limit: `${Math.floor((options.memoryBytes ?? memory() * 0.6) / 2 ** 20)}MiB`,
+    memory_limit: `${Math.max(64, Math.floor((options.memoryBytes ?? memory() * 0.6) / 2 ** 20))}MiB`,
     temp_directory: join(folder, 'spill'),
     preserve_insertion_order: 'true',
     autoinstall_known_extensions: 'false',
@@ -42,22 +53,64 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
   const stop = () => connection.interrupt();
   cancel.addEventListener('abort', stop);
 
-  const query: SqlEngine['query'] = async (sql) => {
+  const query: SqlEngine['query'] = async (sql, limit = {}) => {
     cancel.throwIfAborted();
+    const seconds = limit.timeoutSeconds ?? options.queryTimeoutSeconds;
+    let late = false;
+    const timer =
+      seconds === undefined
+        ? undefined
+        : setTimeout(() => {
+            late = true;
+            connection.interrupt();
+          }, seconds * 1000);
     try {
       const reader = await connection.runAndReadAll(sql);
       return reader.getRowObjects().map(plainRow);
     } catch (error) {
       cancel.throwIfAborted();
+      if (late) {
+        throw new UserError(`the query took longer than ${seconds} s and was stopped`, {
+          mend: 'make it cheaper, or raise the limit in assay.yml: engine: { query_timeout: 30m }',
+          cause: error,
+        });
+      }
       throw outgrown(error);
+    } finally {
+      clearTimeout(timer);
     }
   };
+  async function* numbers(sql: string): AsyncGenerator<readonly Float64Array[]> {
+    cancel.throwIfAborted();
+    try {
+      const result = await connection.stream(sql);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return;
+        yield Array.from({ length: chunk.columnCount }, (_, i) => doubles(chunk.getColumnVector(i)));
+      }
+    } catch (error) {
+      cancel.throwIfAborted();
+      throw outgrown(error);
+    }
+  }
   // Timestamps without an offset are UTC on every machine.
   await query(`SET TimeZone = 'UTC'`);
   return {
     folder,
     query,
-    seal: async () => {
+    numbers,
+    checkSelect: async (sql) => {
+      const statements = await connection.extractStatements(sql);
+      const single = statements.count === 1 ? await statements.prepare(0) : undefined;
+      if (single?.statementType === duckdb.StatementType.SELECT) return;
+      throw new UserError(
+        single ? 'the query is not a SELECT' : `the query is ${statements.count} statements`,
+        { mend: 'write one single SELECT' },
+      );
+    },
+    seal: async (reads = []) => {
+      if (reads.length > 0) await query(`SET allowed_paths = [${reads.map(textLiteral).join(', ')}]`);
       await query('SET enable_external_access = false');
       await query('SET lock_configuration = true');
     },
@@ -68,6 +121,14 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The memory of a vector of doubles as it is: a copy would cost more than the query. */
+function doubles(vector: { readonly itemCount: number }): Float64Array {
+  const { items } = vector as { readonly items?: unknown };
+  if (!(items instanceof Float64Array))
+    throw new Error('a query for numbers has a column that is not DOUBLE');
+  return items.subarray(0, vector.itemCount);
 }
 
 /** Bytes of this machine, or of the container when it is given less. */
@@ -81,7 +142,7 @@ function outgrown(error: unknown): unknown {
   const message = error instanceof Error ? error.message : '';
   if (!/^Out of Memory Error|No space left on device/.test(message)) return error;
   return new OutsideError('the data does not fit into the memory and the temporary folder of this machine', {
-    mend: 'use a larger machine, or point RUNNER_TEMP (or TMPDIR) to a disk with more space',
+    mend: 'use a larger machine, or a disk with more space: engine: { spill: /mnt/large } in assay.yml, or TMPDIR',
     cause: error,
   });
 }

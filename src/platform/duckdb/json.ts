@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { textLiteral } from '../../data/literals.js';
 import { Places } from '../../data/places.js';
-import { type Rejection, ROWS_NAMED, type SourceTable } from '../../data/table.js';
+import { type Rejection, ROWS_NAMED } from '../../data/table.js';
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../format.js';
 import { SourceDigest, textContent } from './content.js';
-import type { LoadRequest } from './dataset.js';
+import type { Loaded, LoadRequest } from './dataset.js';
 import { pathLiteral } from './engine.js';
-import { readStaged, sameCount, stageRows } from './lines.js';
+import { readText, sameCount, stageRows } from './lines.js';
 import { StagedFile } from './stage.js';
 
 /** JSON text of each row in `lines.line`, in reading order; what is no object is not yet sorted out. */
@@ -28,7 +28,7 @@ const MOST_COLUMNS = 10_000;
  * Loads JSON Lines (a bad line is rejected by its number) and JSON (an array of objects; rows are counted from 1).
  * Columns are the keys of the objects, in order of appearance; an absent key and null are both missing.
  */
-export async function loadJson(request: LoadRequest, format: 'json' | 'jsonl'): Promise<SourceTable> {
+export async function loadJson(request: LoadRequest, format: 'json' | 'jsonl'): Promise<Loaded> {
   const { engine } = request;
   const lines = format === 'jsonl' ? await loadLines(request) : await loadArrays(request);
   await engine.query(`ALTER TABLE lines ADD COLUMN problem VARCHAR`);
@@ -46,20 +46,21 @@ export async function loadJson(request: LoadRequest, format: 'json' | 'jsonl'): 
   ].sort((a, b) => order(request.files, a) - order(request.files, b) || a.place.number - b.place.number);
 
   const keys = await objectKeys(request);
-  await engine.query(dataTable(keys));
+  await engine.query(dataTable(keys, request.into));
   await engine.query('DROP TABLE lines');
-  return {
-    relation: 'data',
+  const table = {
+    relation: request.into,
     row: 'source_row',
-    columns: keys.map((name, i) => ({ name, sql: `c${i}`, storage: { kind: 'json' } })),
+    columns: keys.map((name, i) => ({ name, sql: `c${i}`, storage: { kind: 'json' as const } })),
     read: lines.places.count - refused,
     rejected: lines.rejected + refused,
     rejections: rejections.slice(0, ROWS_NAMED),
-    rowsAre: format === 'jsonl' ? 'lines' : 'rows',
+    rowsAre: format === 'jsonl' ? ('lines' as const) : ('rows' as const),
     files: request.files,
     digest: lines.digest,
-    place: (index) => lines.places.at(index),
+    place: (index: number) => lines.places.at(index),
   };
+  return { table, reads: [] };
 }
 
 function order(files: readonly string[], { place }: Rejection): number {
@@ -82,17 +83,17 @@ async function objectKeys({ engine, source }: LoadRequest): Promise<readonly str
 }
 
 /** One column of JSON text per key, each document parsed once; JSON null is NULL. */
-function dataTable(keys: readonly string[]): string {
+function dataTable(keys: readonly string[], into: string): string {
   const pointers = keys.map((key) => textLiteral(`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`));
   const columns = keys.map((_, i) => `nullif(CAST(parts[${i + 1}] AS VARCHAR), 'null') AS c${i}`);
   const parts = keys.length > 0 ? `, json_extract(line, [${pointers.join(', ')}]) AS parts` : '';
-  return `CREATE TABLE data AS SELECT ${['source_row', ...columns].join(', ')} FROM (SELECT rowid AS source_row${parts} FROM lines WHERE problem IS NULL)`;
+  return `CREATE TABLE ${into} AS SELECT ${['source_row', ...columns].join(', ')} FROM (SELECT rowid AS source_row${parts} FROM lines WHERE problem IS NULL)`;
 }
 
 async function loadLines(request: LoadRequest): Promise<Lines> {
   const rows = await stageRows(request, { delimiter: null, header: () => undefined, ended: () => undefined });
   // No staged line holds a control character, so the whole line is one field.
-  const from = readStaged(rows, { delimiter: '\x1f', quote: '', columns: 1 });
+  const from = readText(rows, { delimiter: '\x1f', quote: '', columns: 1, missing: [] });
   const [loaded] = await request.engine.query(`CREATE TABLE lines AS SELECT c0 AS line FROM ${from}`);
   sameCount(rows.places.count, loaded?.Count);
   return rows;
@@ -104,7 +105,7 @@ async function loadArrays(request: LoadRequest): Promise<Lines> {
   const digest = new SourceDigest();
   await engine.query('CREATE TABLE lines (line VARCHAR)');
   for (const [i, file] of request.files.entries()) {
-    const path = join(engine.folder, `array-${i}.json`);
+    const path = join(engine.folder, `${request.into}-${i}.json`);
     await stageText(request, { file, path, digest });
     await checkArray(request, file, path);
     const [loaded] = await engine.query(

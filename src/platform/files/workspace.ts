@@ -1,10 +1,9 @@
-import { isUtf8 } from 'node:buffer';
-import { open, readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.js';
-import { formatBytes } from '../../format.js';
-import type { SourceFile, Workspace } from '../../runs/ports.js';
+import type { Workspace } from '../../runs/ports.js';
+import { sourceFile, sourceFolder } from './source.js';
 
 /** Two writes within one tick of the kernel's clock (at most 10 ms) bear the same time. */
 const TICK_MS = 20;
@@ -14,7 +13,7 @@ const NEVER_SEARCHED = ['**/node_modules/**', '**/.git/**'];
 /** A folder on this machine, out of which no path leads: not by `..`, not from the root, not by a symbolic link. */
 export function localWorkspace(options: { readonly folder: string }): Workspace {
   const { folder } = options;
-  return {
+  const workspace: Workspace = {
     async glob(patterns) {
       const { glob } = await import('tinyglobby');
       for (const pattern of patterns) refuseOutside(pattern);
@@ -36,7 +35,12 @@ export function localWorkspace(options: { readonly folder: string }): Workspace 
         });
       }
       if (!found.isFile()) throw new UserError(`${path} is not a regular file`);
-      return sourceFile(path, { place, bytes: found.size });
+      return sourceFile(path, { place, bytes: found.size, workspace });
+    },
+    async folder(path) {
+      const place = await inside(folder, path);
+      if (place === undefined || !(await stat(place)).isDirectory()) return undefined;
+      return sourceFolder(path, { place, workspace });
     },
     async modified(path) {
       const place = await inside(folder, path);
@@ -49,6 +53,7 @@ export function localWorkspace(options: { readonly folder: string }): Workspace 
       }
     },
   };
+  return workspace;
 }
 
 /** Writing changes the one time, moving or copying a file with its old time changes the other. */
@@ -91,46 +96,4 @@ function refuseOutside(path: string): void {
 function isWithin(path: string): boolean {
   const root = join(sep, 'root');
   return path === root || path.startsWith(root + sep);
-}
-
-function sourceFile(path: string, found: { readonly place: string; readonly bytes: number }): SourceFile {
-  const { place, bytes } = found;
-  return {
-    path,
-    bytes,
-    async head(length) {
-      const file = await open(place);
-      try {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, bytes)), 0, undefined, 0);
-        return buffer.subarray(0, bytesRead);
-      } finally {
-        await file.close();
-      }
-    },
-    async text(maximumBytes) {
-      if (bytes > maximumBytes) {
-        throw new UserError(
-          `${path} is ${formatBytes(bytes)}; at most ${formatBytes(maximumBytes)} are read`,
-        );
-      }
-      const content = await readFile(place);
-      if (isUtf8(content)) return new TextDecoder().decode(content);
-      throw notUtf8(path, content);
-    },
-  };
-}
-
-function notUtf8(path: string, content: Buffer): UserError {
-  const utf16 = content[0] === 0xff && content[1] === 0xfe;
-  let line = 1;
-  let start = 0;
-  for (let end = content.indexOf(10); end !== -1; end = content.indexOf(10, start)) {
-    if (!isUtf8(content.subarray(start, end))) break;
-    line++;
-    start = end + 1;
-  }
-  return new UserError(`${utf16 ? 'UTF-16' : 'not UTF-8'} text`, {
-    location: { file: path, line },
-    mend: utf16 ? 'write it as UTF-8 (PowerShell: Out-File -Encoding utf8)' : 'write it as UTF-8',
-  });
 }

@@ -31,6 +31,8 @@ export interface Page<T> {
 }
 
 export interface GitHubClient {
+  /** Of the REST API, without a slash at the end. */
+  readonly baseUrl: string;
   readonly owner: string;
   readonly repo: string;
   /** Sends one request. Throws GitHubError when it fails after retries, or answers something else than the schema. */
@@ -129,6 +131,7 @@ export async function openGitHub(options: ClientOptions): Promise<GitHubClient> 
   const octokit = await openOctokit({ ...options, baseUrl, token });
   const at = { ...options, octokit, owner, repo, baseUrl, token };
   return {
+    baseUrl,
     owner,
     repo,
     call: async (route, parameters, answer, callOptions = {}) => {
@@ -201,7 +204,11 @@ async function openOctokit(
     userAgent: `assay/${options.version}`,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     request: { fetch: fetchWhole(options) },
-    retry: { retryAfterBaseValue: secondMs, doNotRetry: [400, 401, 403, 404, 409, 410, 413, 422, 429, 451] },
+    retry: {
+      retries: RETRIES,
+      retryAfterBaseValue: secondMs,
+      doNotRetry: [400, 401, 403, 404, 409, 410, 413, 422, 429, 451],
+    },
     throttle: {
       write,
       notifications: unpaced,
@@ -256,13 +263,13 @@ async function send(
   try {
     return await at.octokit.request(route, {
       ...parameters,
-      owner: at.owner,
-      repo: at.repo,
+      ...(path.includes('{owner}') ? { owner: at.owner, repo: at.repo } : {}),
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
       headers: { 'x-github-api-version': API_VERSION, ...options.headers },
       request: {
         signal: at.cancel,
-        retries: isReading(method) || options.repeatable ? RETRIES : 0,
+        // Set for every request, the plugin would repeat what it is told never to, such as a 404.
+        ...(isReading(method) || options.repeatable ? {} : { retries: 0 }),
       },
     });
   } catch (error) {

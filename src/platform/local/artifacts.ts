@@ -1,193 +1,164 @@
+import { lstat, open, opendir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseName } from '../../artifacts/names.js';
+import { type Blob, type Blobs, type Content, NoSuchBlob } from '../../artifacts/ports.js';
+import { Interrupted } from '../../errors.js';
 import {
-  chmod,
-  constants,
-  copyFile,
-  lstat,
-  mkdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  symlink,
-} from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { OutsideError, UserError } from '../../errors.js';
-import type { ArtifactStore } from '../../runs/ports.js';
-import {
-  type Content,
-  type FolderManifest,
-  fileDigest,
-  folderManifest,
-  readContent,
-  textDigest,
-} from './content.js';
-import { makeFolder, storeError, temporaryBeside, writeAtomically } from './store.js';
+  type GrowingFile,
+  growingFile,
+  leavePartial,
+  partialBeside,
+  readFrom,
+  removePartials,
+} from './partial.js';
+import { errorCode, makeFolder, storeError } from './store.js';
 
 /**
- * Artifacts as files named by the SHA-256 of their content: `sha256/ab/cdef…`. A folder is a list of its files
- * (`sha256/ab/cdef….folder`), each kept by itself, so that what two folders share is stored once.
- * @param options.root folder that the paths of artifacts are relative to
+ * Blobs as files named by the SHA-256 of their content: `sha256/ab/cdef…`, read-only. A list of a folder's files lies
+ * beside them as `sha256/ab/cdef….folder`.
  */
-export function directoryArtifacts(options: {
-  readonly folder: string;
-  readonly root: string;
-}): ArtifactStore {
-  const object = (digest: string) => join(options.folder, 'sha256', digest.slice(0, 2), digest.slice(2));
-  const list = (digest: string) => `${object(digest)}.folder`;
+export function directoryBlobs(options: { readonly folder: string }): Blobs {
+  const place = (name: string) => join(options.folder, 'sha256', name.slice(0, 2), name.slice(2));
   return {
-    put: async (name, path) => {
-      const source = resolve(options.root, path);
-      const content = await readContent(source);
-      await keep(source, content, { object, list });
-      const { digest, bytes } = content;
-      return { name, path: pathFrom(options.root, source), digest, bytes };
-    },
-    fetch: async (artifact, path) => {
-      await makeFolder(dirname(path));
-      const temporary = temporaryBeside(path);
+    place: options.folder,
+    // A file system takes files of any size, and a whole file can be used without Assay.
+    partBytes: Number.POSITIVE_INFINITY,
+    parallel: 2,
+    stat: (name) => statBlob(name, place(name)),
+    put: async (name, content) => {
+      const target = place(name);
       try {
-        if (await exists(list(artifact.digest))) {
-          const manifest = await readList(list(artifact.digest), artifact.digest);
-          await restoreFolder(manifest, temporary, object);
-        } else {
-          await restoreFile({ ...artifact, from: object(artifact.digest) }, temporary);
-        }
-        await replace(temporary, path);
+        if ((await statBlob(name, target))?.bytes === content.bytes) return;
+        await write(content, target);
       } catch (error) {
-        await rm(temporary, { recursive: true, force: true });
-        throw storeError(error, path);
+        throw storeError(error, target);
       }
     },
-    has: async (digest) => (await exists(object(digest))) || (await exists(list(digest))),
+    get: (name, from) => read(name, { path: place(name), from }),
+    touch: async (name) => {
+      const now = new Date();
+      return utimes(place(name), now, now).then(
+        () => true,
+        async (error: unknown) => {
+          if (errorCode(error) === 'ENOENT') return false;
+          // A store that is shared for reading: whoever owns it decides what is pruned.
+          if (['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) return true;
+          throw storeError(error, place(name));
+        },
+      );
+    },
+    remove: async (name) => {
+      await rm(place(name), { force: true }).catch((error: unknown) => {
+        throw storeError(error, place(name));
+      });
+    },
+    list: () => listBlobs(join(options.folder, 'sha256')),
+    tidy: async (before) => {
+      const total = { count: 0, bytes: 0 };
+      const root = join(options.folder, 'sha256');
+      for (const name of await readdir(root).catch(() => [])) {
+        const removed = await removePartials(join(root, name), before);
+        total.count += removed.count;
+        total.bytes += removed.bytes;
+      }
+      return total;
+    },
   };
 }
 
-interface Places {
-  readonly object: (digest: string) => string;
-  readonly list: (digest: string) => string;
-}
-
-async function keep(source: string, content: Content, places: Places): Promise<void> {
-  if (content.kind === 'file') return keepFile(source, content.digest, places.object(content.digest));
-  for (const file of content.manifest.files) {
-    await keepFile(join(source, file.path), file.digest, places.object(file.digest));
+async function statBlob(name: string, path: string): Promise<Blob | undefined> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) return undefined;
+    return { name, bytes: found.size, modified: found.mtime, digest: null };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw storeError(error, path);
   }
-  // Last: a list in the store means that all its files are.
-  await writeAtomically(places.list(content.digest), content.text);
 }
 
-/** Copies what is not in the store yet, and verifies the copy, for the file may still be changing. */
-async function keepFile(source: string, digest: string, target: string): Promise<void> {
-  const [have, size] = [await sizeOf(target), (await stat(source)).size];
-  if (have === size) return;
+async function* read(
+  name: string,
+  at: { readonly path: string; readonly from: number },
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* readFrom(at.path, at.from);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw new NoSuchBlob(name);
+    throw storeError(error, at.path);
+  }
+}
+
+async function write(content: Content, target: string): Promise<void> {
   await makeFolder(dirname(target));
-  const temporary = temporaryBeside(target);
+  const partial = await partialBeside(target, content.digest);
   try {
-    await copyFile(source, temporary, constants.COPYFILE_FICLONE);
-    if ((await fileDigest(temporary)) !== digest) {
-      throw new UserError(`${source} changed while it was stored`, {
-        mend: 'something still writes to it: wait for that to end, then run the same command again',
-      });
+    const file = await growingFile(partial);
+    try {
+      await fill(file, content);
+      await file.finish({ mode: 0o444, sync: true });
+    } finally {
+      await file.close();
     }
-    await chmod(temporary, 0o444);
-    await rename(temporary, target);
+    await rename(partial, target);
+    await syncFolder(dirname(target));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw storeError(error, target);
-  }
-}
-
-async function restoreFile(
-  file: { readonly name: string; readonly digest: string; readonly bytes: number; readonly from: string },
-  to: string,
-): Promise<void> {
-  if (!(await exists(file.from))) {
-    throw new UserError(`the artifact "${file.name}" (${file.digest.slice(0, 12)}…) is not in the store`, {
-      mend: `looked for ${file.from}; it may have been stored on another machine, or pruned`,
-    });
-  }
-  await copyFile(file.from, to, constants.COPYFILE_FICLONE);
-  await chmod(to, 0o644);
-  if ((await fileDigest(to)) !== file.digest) throw damaged(file.from);
-}
-
-function damaged(path: string): OutsideError {
-  return new OutsideError(`the stored artifact ${path} is damaged: its content is not what its name says`, {
-    mend: 'remove that file and store the artifact again (train again, or copy it from another machine)',
-  });
-}
-
-async function readList(path: string, digest: string): Promise<FolderManifest> {
-  const text = await readFile(path, 'utf8');
-  if (textDigest(text) !== digest) throw damaged(path);
-  const parsed = folderManifest.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  throw new OutsideError(`the stored folder ${path} cannot be read: ${parsed.error.issues[0]?.message}`);
-}
-
-async function restoreFolder(
-  manifest: FolderManifest,
-  to: string,
-  object: (digest: string) => string,
-): Promise<void> {
-  await mkdir(to);
-  for (const folder of manifest.empty) await mkdir(join(to, folder), { recursive: true });
-  for (const { path, digest, bytes, executable } of manifest.files) {
-    const target = join(to, path);
-    await mkdir(dirname(target), { recursive: true });
-    await restoreFile({ name: path, digest, bytes, from: object(digest) }, target);
-    if (executable) await chmod(target, 0o755);
-  }
-  // After all files, so that none is written through a link.
-  for (const link of manifest.links) {
-    await mkdir(dirname(join(to, link.path)), { recursive: true });
-    await symlink(link.target, join(to, link.path));
-  }
-  const root = await realpath(to);
-  for (const link of manifest.links) {
-    const target = await realpath(join(to, link.path)).catch(() => undefined);
-    if (target === undefined || (target !== root && !target.startsWith(root + sep))) {
-      throw new OutsideError(`the stored folder has a link that leaves it: ${link.path}`);
-    }
-  }
-}
-
-/** Puts the finished content under its final name; only a folder cannot be replaced by a rename and steps aside. */
-async function replace(from: string, to: string): Promise<void> {
-  const isFolder = await lstat(to).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isFolder && (await lstat(from)).isFile()) return rename(from, to);
-  const old = temporaryBeside(to);
-  const stepped = await rename(to, old).then(
-    () => true,
-    () => false,
-  );
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (stepped) await rename(old, to);
+    // Interrupted: to be continued. Anything else would only take space.
+    if (error instanceof Interrupted) await leavePartial(partial);
+    else await rm(partial, { force: true });
     throw error;
   }
-  await rm(old, { recursive: true, force: true });
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await sizeOf(path)) !== undefined;
+/** Appends what is missing; what an earlier attempt wrote is held against the content as it comes by. */
+async function fill(file: GrowingFile, content: Content): Promise<void> {
+  const before = file.bytes > 0 ? file.read(0)[Symbol.asyncIterator]() : undefined;
+  let there: Uint8Array = new Uint8Array();
+  let at = 0;
+  for await (const chunk of content.stream()) {
+    let done = 0;
+    while (before && done < chunk.length && at + done < file.bytes) {
+      if (there.length === 0) there = (await before.next()).value ?? new Uint8Array();
+      const length = Math.min(there.length, chunk.length - done);
+      const same = Buffer.compare(there.subarray(0, length), chunk.subarray(done, done + length)) === 0;
+      if (!same || length === 0) await file.cut(at + done);
+      else done += length;
+      there = there.subarray(length);
+    }
+    if (done < chunk.length) await file.write(chunk.subarray(done));
+    at += chunk.length;
+  }
+  if (file.bytes > at) await file.cut(at);
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    (found) => found.size,
-    () => undefined,
-  );
+/** So that the name outlasts a power failure too; not every file system can. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch {
+    // The content is on the disk; only its name may be lost, and then it is stored again.
+  }
 }
 
-/** Relative to the root with `/`; the name alone when it lies elsewhere, as temporary files do. */
-function pathFrom(root: string, path: string): string {
-  const inside = relative(root, path);
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return basename(path);
-  return inside.split(sep).join('/') || '.';
+async function* listBlobs(root: string): AsyncGenerator<Blob> {
+  for (const prefix of (await names(root)).filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+    const folder = await opendir(join(root, prefix)).catch((error: unknown) => {
+      throw storeError(error, join(root, prefix));
+    });
+    for await (const { name } of folder) {
+      if (!parseName(prefix + name)) continue;
+      const found = await lstat(join(root, prefix, name)).catch(() => undefined);
+      if (found?.isFile()) {
+        yield { name: prefix + name, bytes: found.size, modified: found.mtime, digest: null };
+      }
+    }
+  }
+}
+
+async function names(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw storeError(error, folder);
+  });
 }

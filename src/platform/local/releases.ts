@@ -4,8 +4,14 @@ import { z } from 'zod';
 import { OutsideError, UserError } from '../../errors.js';
 import type { ReleaseAsset, Releases } from '../../registry/ports.js';
 import { fileName } from '../../report/escape.js';
-import { fileDigest } from './content.js';
-import { makeFolder, readIfThere, storeError, temporaryBeside, writeAtomically } from './store.js';
+import {
+  fileDigest,
+  makeFolder,
+  readIfThere,
+  storeError,
+  temporaryBeside,
+  writeAtomically,
+} from './store.js';
 
 const releaseFile = z.object({
   tag: z.string(),

@@ -25,6 +25,13 @@ const event = z.object({
     })
     .optional(),
   merge_group: z.object({ base_ref: branch, head_ref: z.string(), head_sha: commit }).optional(),
+  workflow_run: z.object({ id: z.int().positive() }).optional(),
+  /** Only a comment that was just written is answered: an edited one may have been agreed to in other words. */
+  action: z.string().optional(),
+  comment: z
+    .object({ id: z.int().positive(), body: z.string(), user: z.object({ login: z.string() }).nullable() })
+    .optional(),
+  issue: z.object({ number: z.int().positive(), pull_request: z.unknown().optional() }).optional(),
   repository: z.object({ default_branch: branch.optional() }).optional(),
 });
 type Event = z.infer<typeof event>;
@@ -46,6 +53,8 @@ export async function readGitHub(env: Environment, warn: (text: string) => void)
     },
     pullRequest,
     ref: pullRequest === null && ref && (kind === 'branch' || kind === 'tag') ? { kind, name: ref } : null,
+    followedRun: env.GITHUB_EVENT_NAME === 'workflow_run' ? (payload.workflow_run?.id ?? null) : null,
+    comment: env.GITHUB_EVENT_NAME === 'issue_comment' ? commentOf(payload) : null,
     defaultBranch: payload.repository?.default_branch ?? null,
   };
 }
@@ -70,6 +79,16 @@ function pullRequestOf(payload: Event): Runner['pullRequest'] {
   const number = positiveInteger(group?.head_ref.match(/\/pr-(\d+)-[0-9a-f]+$/)?.[1]);
   if (!group || number === null) return null;
   return { number, targetBranch: group.base_ref, headCommit: group.head_sha, fromFork: false };
+}
+
+function commentOf({ action, comment, issue }: Event): Runner['comment'] {
+  if (action !== 'created' || !comment?.user || !issue) return null;
+  return {
+    id: comment.id,
+    author: comment.user.login,
+    body: comment.body,
+    pullRequest: issue.pull_request === undefined ? null : issue.number,
+  };
 }
 
 async function readEvent(path: string | undefined, warn: (text: string) => void): Promise<Event> {

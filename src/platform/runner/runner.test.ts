@@ -54,6 +54,8 @@ describe('GitHub', () => {
       },
       pullRequest: { number: 7, targetBranch: 'main', headCommit: SHA, fromFork: false },
       ref: null,
+      followedRun: null,
+      comment: null,
       defaultBranch: 'main',
     });
   });
@@ -92,6 +94,22 @@ describe('GitHub', () => {
   ])('%s on %s', async (name, ref, type, expected) => {
     const { runner } = await onGitHub(name, { repository }, { GITHUB_REF_NAME: ref, GITHUB_REF_TYPE: type });
     expect(runner).toMatchObject({ pullRequest: null, ref: expected, defaultBranch: 'main' });
+  });
+
+  test('workflow_run: the run that it follows', async () => {
+    const { runner } = await onGitHub('workflow_run', { repository, workflow_run: { id: 4711 } });
+    expect(runner).toMatchObject({ followedRun: 4711, pullRequest: null, comment: null });
+  });
+
+  test('issue_comment: what somebody wrote, on a pull request or not; edited ones are not answered', async () => {
+    const comment = { id: 5, body: '/assay help', user: { login: 'mona' } };
+    const issue = { number: 7, pull_request: {} };
+    const created = await onGitHub('issue_comment', { action: 'created', comment, issue });
+    expect(created.runner.comment).toEqual({ id: 5, author: 'mona', body: '/assay help', pullRequest: 7 });
+    const plain = await onGitHub('issue_comment', { action: 'created', comment, issue: { number: 7 } });
+    expect(plain.runner.comment?.pullRequest).toBeNull();
+    const edited = await onGitHub('issue_comment', { action: 'edited', comment, issue });
+    expect(edited.runner.comment).toBeNull();
   });
 
   test('a re-run names who asked for it', async () => {

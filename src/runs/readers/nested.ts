@@ -2,16 +2,20 @@ import { UserError } from '../../errors.js';
 import type { JsonValue } from './json-text.js';
 import { finiteOrNull, metricOf, notFiniteText } from './number.js';
 import { MOST_METRICS, type Reading, type ReadMetric, type ReadSeries } from './reader.js';
+import { repeatedMetric } from './repeats.js';
 
 /** Columns of rows that count steps, in the order in which one is chosen. */
 export const STEP_NAMES = ['step', 'global_step', 'iteration', 'iter', 'epoch'];
+/** Columns of rows that tell repetitions of a measurement apart. */
+const REPETITION_NAMES = ['seed', 'fold', 'cv_fold', 'random_seed', 'random_state', 'repetition'];
 
 /**
  * Metrics of a nested value (JSON, YAML):
  * - a number is a metric; names within names are joined by dots;
  * - a list of numbers is a series, and its last value the metric (as XGBoost and Keras write their history);
  * - a list of maps is a table with a row each (as the Trainer of transformers writes its log): per column a series and,
- *   as the metric, its last value; where every row has `name` and `value`, each row is a metric of its own;
+ *   as the metric, its last value; where every row has `name` and `value`, each row is a metric of its own; where the rows
+ *   have a `seed` or `fold`, each column is one metric with a value per seed or fold (the last, when there are several);
  * - the texts `NaN`, `Infinity` and their like, which some tools write in quotes, are failed metrics;
  * - other texts, booleans and null are no metrics.
  */
@@ -45,7 +49,7 @@ export function tooMany(file: string): UserError {
   });
 }
 
-type Row = { readonly [name: string]: JsonValue };
+export type Row = { readonly [name: string]: JsonValue };
 
 function readList(list: readonly JsonValue[], at: { readonly path: string; readonly file: string }): Reading {
   const { path, file } = at;
@@ -60,7 +64,38 @@ function readList(list: readonly JsonValue[], at: { readonly path: string; reado
       series: [],
     };
   }
-  return readRows(list, at);
+  return readRepetitions(list, at) ?? readRows(list, at);
+}
+
+/** Rows told apart by a seed or fold; undefined when they are not. Rows without its number are sums over the others. */
+export function readRepetitions(
+  rows: readonly Row[],
+  at: { readonly path: string; readonly file: string },
+): Reading | undefined {
+  const own = (row: Row, name: string): JsonValue => (Object.hasOwn(row, name) ? (row[name] ?? null) : null);
+  const column = REPETITION_NAMES.find((name) => rows.some((row) => typeof own(row, name) === 'number'));
+  if (column === undefined) return undefined;
+  const groups = new Map<number, Map<string, number>>();
+  for (const row of rows) {
+    const repetition = own(row, column);
+    if (typeof repetition !== 'number') continue;
+    const values = groups.get(repetition) ?? new Map<string, number>();
+    groups.set(repetition, values);
+    for (const [name, cell] of Object.entries(row)) {
+      if (typeof cell === 'number' && name !== column && !STEP_NAMES.includes(name)) values.set(name, cell);
+    }
+  }
+  if (groups.size < 2) return undefined;
+  const names = [...new Set([...groups.values()].flatMap((values) => [...values.keys()]))];
+  const what = column.replace(/^.*_/, '');
+  const metrics = names.flatMap((name) =>
+    repeatedMetric(joined(at.path, name), {
+      values: [...groups.values()].map((values) => values.get(name) ?? null),
+      file: at.file,
+      what,
+    }),
+  );
+  return { metrics, series: [] };
 }
 
 function readRows(rows: readonly Row[], at: { readonly path: string; readonly file: string }): Reading {

@@ -12,6 +12,11 @@ function source(path: string, content: string | Uint8Array, bytes?: number): Sou
     bytes: bytes ?? buffer.length,
     head: async (length) => buffer.subarray(0, length),
     text: async () => buffer.toString(),
+    async *chunks() {
+      for (let at = 0; at < buffer.length; at += 7) yield new Uint8Array(buffer.subarray(at, at + 7));
+    },
+    beside: async () => undefined,
+    database: () => Promise.reject(new Error('no database here')),
   };
 }
 
@@ -64,12 +69,12 @@ describe('JSON', () => {
       { step: 10, epoch: 1, eval_loss: 0.6 },
       { step: 20, epoch: 2, loss: 0.4 },
     ];
-    const { metrics, series } = await read('trainer_state.json', JSON.stringify({ log_history: log }));
+    const { metrics, series } = await read('log.json', JSON.stringify({ history: log }));
     expect(metrics).toEqual([
-      { name: 'log_history.loss', value: 0.4 },
-      { name: 'log_history.eval_loss', value: 0.6 },
+      { name: 'history.loss', value: 0.4 },
+      { name: 'history.eval_loss', value: 0.6 },
     ]);
-    expect(series).toEqual([{ name: 'log_history.loss', steps: [10, 20], values: [0.5, 0.4] }]);
+    expect(series).toEqual([{ name: 'history.loss', steps: [10, 20], values: [0.5, 0.4] }]);
   });
 
   test('rows of name and value are a metric each', async () => {
@@ -209,6 +214,125 @@ describe('name=value lines', () => {
   });
 });
 
+describe('seeds and folds', () => {
+  const rows = '[{"fold": 0, "acc": 0.5}, {"fold": 1, "acc": 0.7}, {"fold": 2, "acc": 0.6}]';
+  test.each([
+    ['m.json', `{"cv": ${rows}}`, 'cv.acc'],
+    ['m.jsonl', '{"fold": 0, "acc": 0.5}\n{"fold": 1, "acc": 0.7}\n{"fold": 2, "acc": 0.6}\n', 'acc'],
+    ['m.csv', 'fold,acc\n0,0.5\n1,0.7\n2,0.6\nmean,0.6\n', 'acc'],
+  ])('%s: rows told apart by a fold are one metric with a value each', async (path, text, name) => {
+    const { metrics } = await read(path, text);
+    expect(metrics).toEqual([{ name, value: expect.closeTo(0.6, 12), values: [0.5, 0.7, 0.6] }]);
+  });
+
+  test('a fold without a number leaves no mean over the others', async () => {
+    const text = '{"fit_time": [1, 1], "score_time": [1, 1], "test_r2": [0.5, NaN]}';
+    const { metrics } = await read('cv.json', text);
+    expect(metrics.at(-1)).toEqual({
+      name: 'test_r2',
+      value: null,
+      reason: 'NaN in cv.json (fold 2)',
+      values: [0.5, null],
+    });
+  });
+
+  test('one seed is no repetition', async () => {
+    const { metrics } = await read('m.csv', 'seed,acc\n7,0.5\n7,0.7\n');
+    expect(metrics.map(({ name, value }) => [name, value])).toContainEqual(['acc', 0.7]);
+    expect(metrics.every(({ values }) => values === undefined)).toBe(true);
+  });
+});
+
+describe('JSON Lines', () => {
+  test('a row a line over its steps, only the numbers of it', async () => {
+    const { metrics, series } = await read(
+      'log.jsonl',
+      '{"step": 1, "loss": 0.5, "prompt": "secret"}\n\n{"step": 2, "loss": NaN}\n{"step": 3, "loss": 0.25}',
+    );
+    expect(metrics).toEqual([{ name: 'loss', value: 0.25 }]);
+    expect(series).toEqual([{ name: 'loss', steps: [1, 2, 3], values: [0.5, null, 0.25] }]);
+  });
+
+  test.each([
+    ['{"a": 1}\n{"a": \n', 2, 6, /cut off/],
+    ['{"a": 1}\n[1]\n', 2, undefined, /expected a JSON object/],
+  ])('%j: line %d', async (text, line, column, message) => {
+    const error = await errorOf(read('m.jsonl', text));
+    expect(error.message).toMatch(message);
+    expect(error.location).toEqual({ file: 'm.jsonl', line, ...(column ? { column } : {}) });
+  });
+});
+
+describe('JUnit XML', () => {
+  const suite = (inner: string): string =>
+    `<?xml version="1.0"?>\n<testsuite name="s"><properties><property name="auc" value="0.9"/></properties>${inner}</testsuite>`;
+
+  test('counts, and properties that are numbers', async () => {
+    const text = suite(
+      '<testcase classname="t" name="a" time="1,000.5"><properties><property name="mae" value="2"/><property name="v" value="x"/></properties></testcase>' +
+        '<testcase name="b"><failure message="&lt;b&gt;">é</failure></testcase><testcase name="c"><skipped/></testcase>',
+    );
+    expect(await values('junit.xml', text)).toEqual({
+      'tests.pass_rate': 0.5,
+      'tests.passed': 1,
+      'tests.failed': 1,
+      'tests.errors': 0,
+      'tests.skipped': 1,
+      'tests.seconds': 1000.5,
+      auc: 0.9,
+      't.a.mae': 2,
+    });
+  });
+
+  test.each([
+    ['<!DOCTYPE x [<!ENTITY a "b">]><testsuite/>', /a document type is not read/],
+    [suite('<testcase name="&lol;"/>'), /not valid XML/],
+    [suite('<testcase>'), /not valid XML/],
+    [`<testsuite>${'<a>'.repeat(300)}`, /nested deeper than 200/],
+    ['<testsuite/>', /without a test case/],
+  ])('%j is refused', async (text, message) => {
+    expect((await errorOf(read('junit.xml', text))).message).toMatch(message);
+  });
+});
+
+describe('Jupyter', () => {
+  const cell = (output: object): object => ({ cell_type: 'code', source: 'secret = 5', outputs: [output] });
+  const book = (...outputs: object[]): string => JSON.stringify({ nbformat: 4, cells: outputs.map(cell) });
+  const printed = (text: string): object => ({ output_type: 'stream', name: 'stdout', text: [text] });
+
+  test('what is displayed as metrics comes before what is printed', async () => {
+    const shown = {
+      output_type: 'display_data',
+      data: { 'application/vnd.assay.metrics+json': { f1: 0.5 } },
+    };
+    expect(await values('n.ipynb', book(printed('acc=0.9\n'), shown))).toEqual({ f1: 0.5 });
+  });
+
+  test('lines name=value that are printed; never the code', async () => {
+    const text = book(printed('acc = 0.9\nEpoch 1: loss = 3 now\nloss=0.5\n'), printed('loss=0.25\n'));
+    expect(await values('n.ipynb', text)).toEqual({ acc: 0.9, loss: 0.25 });
+  });
+
+  test('a cell that failed is noted', async () => {
+    const error = { output_type: 'error', ename: 'ValueError', evalue: 'x' };
+    const { notes } = await read('n.ipynb', book(printed('acc=1\n'), error));
+    expect(notes).toEqual(['a cell of n.ipynb ended with ValueError']);
+  });
+});
+
+describe('which side is better, where the file says so', () => {
+  test.each([
+    ['customSmallerIsBetter.json', 'x', 'lower'],
+    ['customBiggerIsBetter.json', 'ms', 'higher'],
+    ['bench.json', 'ns/iter', 'lower'],
+    ['bench.json', 'req/s', 'higher'],
+    ['bench.json', 'MB', undefined],
+  ])('%s in %s', async (path, unit, direction) => {
+    const { metrics } = await read(path, JSON.stringify([{ name: 'b', unit, value: 1 }]));
+    expect(metrics).toEqual([{ name: 'b', value: 1, ...(direction ? { direction } : {}) }]);
+  });
+});
+
 describe('what is no metrics file', () => {
   test.each([
     ['', 'm.json is empty'],
@@ -216,8 +340,16 @@ describe('what is no metrics file', () => {
     ['just words\n', 'm.json is in no format that Assay knows'],
     ['{"name": "x"}', 'm.json (JSON) has no number in it'],
     ['\u0000\u0001\u0002', 'm.json is binary, not text'],
+    ['PK\u0003\u0004', 'm.json is a ZIP archive (also what torch.save and numpy.savez write), not text'],
   ])('%j', async (content, message) => {
     expect((await errorOf(read('m.json', content))).message).toBe(message);
+  });
+
+  test('a pickle that is called .json is never loaded', async () => {
+    const error = await errorOf(readMetricsFile(source('m.json', Buffer.from([0x80, 4, 0x95, 1, 0, 0]))));
+    expect(error.message).toBe(
+      'm.json is a Python pickle: reading it would run the code in it, and Assay never does',
+    );
   });
 
   test('UTF-16, as PowerShell writes it', async () => {
@@ -233,8 +365,11 @@ describe('what is no metrics file', () => {
     const huge: SourceFile = {
       path: 'm.json',
       bytes: 1e9,
-      head: () => Promise.reject(new Error('it was read')),
+      head: async () => Buffer.from('{"a": 1, "b": '),
       text: () => Promise.reject(new Error('it was read')),
+      chunks: () => Promise.reject(new Error('it was read')) as never,
+      beside: async () => undefined,
+      database: () => Promise.reject(new Error('it was read')),
     };
     expect((await errorOf(readMetricsFile(huge))).message).toBe(
       'm.json is 1 GB; metrics files are read up to 50 MB',

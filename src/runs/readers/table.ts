@@ -1,8 +1,10 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { UserError } from '../../errors.js';
-import { readColumns, STEP_NAMES, tooMany } from './nested.js';
+
+import { readColumns, readRepetitions, STEP_NAMES, tooMany } from './nested.js';
 import { metricOf, parseNumber } from './number.js';
 import { LARGEST_FILE, MOST_METRICS, type Reader, type Reading, type ReadMetric } from './reader.js';
+import { withTool } from './table-tools.js';
 
 const DELIMITERS = ['\t', ',', ';'];
 const NAME_HEADERS = ['metric', 'name', 'key'];
@@ -33,7 +35,9 @@ export const table: Reader = {
     const body = rows.slice(1);
     if (body.length === 0)
       throw new UserError('only a header, no values', { location: { file: file.path, line: 1 } });
-    return namedRows(header, { body, file: file.path }) ?? columnsOf(header, { body, file: file.path });
+    const of = { body, file: file.path };
+    const reading = namedRows(header, of) ?? repetitionRows(header, of) ?? columnsOf(header, of);
+    return withTool(reading, { header, file });
   },
 };
 
@@ -93,6 +97,19 @@ function namedRows(header: readonly string[], { body, file }: Body): Reading | u
     return number === undefined ? [] : [metricOf((row[name] ?? '').trim(), number, file)];
   });
   return { metrics, series: [] };
+}
+
+/** A row per seed or fold; undefined when the table has no such column. */
+function repetitionRows(header: readonly string[], { body, file }: Body): Reading | undefined {
+  const rows = body.map((cells) =>
+    Object.fromEntries(
+      header.flatMap((title, index) => {
+        const number = title === '' ? undefined : parseNumber(cells[index] ?? '');
+        return number === undefined ? [] : [[title, number]];
+      }),
+    ),
+  );
+  return readRepetitions(rows, { path: '', file });
 }
 
 function columnsOf(header: readonly string[], { body, file }: Body): Reading {

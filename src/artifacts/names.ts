@@ -1,0 +1,20 @@
+/**
+ * Names of blobs: `<digest>` holds the bytes of that digest; `<digest>.parts` lists the parts of a file that is too
+ * large for one blob; `<digest>.folder` is the list of a folder's files, and is of that digest itself.
+ */
+export type BlobKind = 'content' | 'parts' | 'folder';
+
+export function partsName(digest: string): string {
+  return `${digest}.parts`;
+}
+
+export function folderName(digest: string): string {
+  return `${digest}.folder`;
+}
+
+/** Undefined for a name that is none of ours. */
+export function parseName(name: string): { readonly digest: string; readonly kind: BlobKind } | undefined {
+  const [, digest, suffix] = /^([0-9a-f]{64})(?:\.(parts|folder))?$/.exec(name) ?? [];
+  if (digest === undefined) return undefined;
+  return { digest, kind: suffix === 'parts' || suffix === 'folder' ? suffix : 'content' };
+}

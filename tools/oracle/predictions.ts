@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { readPredictions } from '../../src/commands/predictions-file.js';
+import { evaluateConfig } from '../../src/config/model.js';
+import type { Metric } from '../../src/metrics/metric.js';
+import type { Predictions } from '../../src/metrics/predictions.js';
+import { scorePredictions } from '../../src/metrics/score.js';
+import { mcnemar } from '../../src/statistics/contingency.js';
+import type { World } from '../../src/world.js';
+import { type Fields, isFields, type Value } from './reference.js';
+
+/** Scores of predictions files against `*_reference_metrics.json`: of each model over all rows and in each slice. */
+
+/** One set of values to hold against each other. */
+export interface ScoredCase {
+  readonly kind: string;
+  readonly name: string;
+  readonly expected: Fields;
+  readonly computed: Fields;
+}
+
+/** Names beside the metrics that describe the file, or are no single numbers. */
+const NOT_METRICS = new Set(['calibration_bins', 'confusion_layout', 'slices']);
+
+/**
+ * @param reference `{ models: { NAME: { metric: value, slices: { column: { value: { metric: value } } } } } }`
+ * @param named predictions files by the model's name; the others are looked for beside the reference
+ * @throws Error naming the file that is not there
+ */
+export async function scoredCases(
+  reference: Fields,
+  options: { readonly file: string; readonly named: ReadonlyMap<string, string>; readonly world: World },
+): Promise<ScoredCase[]> {
+  const models = reference.models;
+  if (!isFields(models)) throw new Error('models is not an object');
+  const read = new Map<string, Predictions>();
+  const cases: ScoredCase[] = [];
+  for (const [name, values] of Object.entries(models)) {
+    if (!isFields(values)) continue;
+    const path = options.named.get(name) ?? beside(options.file, name);
+    const config = evaluateConfig.parse({
+      predictions: path,
+      task: 'binary',
+      slices: Object.keys(isFields(values.slices) ? values.slices : {}).map(columnsOf),
+    });
+    const predictions = await readPredictions(path, { file: path, config, world: options.world });
+    read.set(name, predictions);
+    const metrics = scorePredictions(predictions, config, {});
+    cases.push(...casesOf(name, values, { metrics, predictions }));
+  }
+  const paired = reference.paired;
+  if (isFields(paired)) cases.push(pairedCase(paired, read));
+  return cases;
+}
+
+function beside(reference: string, model: string): string {
+  const prefix = basename(reference).replace(/reference_metrics\.json$/, '');
+  const tried = [`${prefix}${model}.csv`, `${prefix}${model}.parquet`, `${model}.csv`, `${model}.parquet`];
+  const found = tried.map((name) => join(dirname(reference), name)).find((path) => existsSync(path));
+  if (found) return found;
+  throw new Error(
+    `no predictions of ${model}: neither ${tried.join(' nor ')} is beside ${reference}; name the file: --predictions ${model}=FILE`,
+  );
+}
+
+/** `sex x race` are the intersections of two columns. */
+function columnsOf(entry: string): string | string[] {
+  const columns = entry.split(' x ');
+  return columns.length > 1 ? columns : entry;
+}
+
+function casesOf(
+  model: string,
+  values: Fields,
+  scored: { readonly metrics: readonly Metric[]; readonly predictions: Predictions },
+): ScoredCase[] {
+  const cases = [caseOf(`${model}, all rows`, values, scored, null)];
+  for (const [entry, groups] of Object.entries(isFields(values.slices) ? values.slices : {})) {
+    const columns = [columnsOf(entry)].flat();
+    for (const [group, inGroup] of Object.entries(isFields(groups) ? groups : {})) {
+      const parts = columns.length > 1 ? group.split(' x ') : [group];
+      const slice = Object.fromEntries(columns.map((column, i) => [column, parts[i] ?? '']));
+      if (isFields(inGroup)) cases.push(caseOf(`${model}, ${entry} = ${group}`, inGroup, scored, slice));
+    }
+  }
+  return cases;
+}
+
+function caseOf(
+  name: string,
+  values: Fields,
+  scored: { readonly metrics: readonly Metric[]; readonly predictions: Predictions },
+  slice: Readonly<Record<string, string>> | null,
+): ScoredCase {
+  const own = scored.metrics.filter((metric) => sameSlice(metric.slice, slice));
+  const computed: Record<string, Value> = {
+    n: own[0]?.n ?? 0,
+    ...countsOf(scored.predictions, slice),
+    ...Object.fromEntries(own.map((metric) => [metric.name, metric.value])),
+  };
+  const expected = Object.fromEntries(Object.entries(values).filter(([key]) => !NOT_METRICS.has(key)));
+  return { kind: slice === null ? 'scores' : 'scores in slices', name, expected, computed };
+}
+
+function sameSlice(a: Metric['slice'], b: Readonly<Record<string, string>> | null): boolean {
+  if (a === null || b === null) return a === b;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((column) => a[column] === b[column]);
+}
+
+function countsOf(predictions: Predictions, slice: Readonly<Record<string, string>> | null): Fields {
+  if (predictions.task !== 'binary') return {};
+  const wanted = Object.entries(slice ?? {}).map(([column, value]) => {
+    const found = predictions.slices.get(column);
+    return { codes: found?.codes, code: found?.values.indexOf(value) ?? -1 };
+  });
+  const cells: [[number, number], [number, number]] = [
+    [0, 0],
+    [0, 0],
+  ];
+  for (let row = 0; row < predictions.rows; row++) {
+    if (!wanted.every(({ codes, code }) => codes?.[row] === code)) continue;
+    const line = cells[predictions.labels[row] === 1 ? 1 : 0];
+    line[predictions.predicted[row] === 1 ? 1 : 0]++;
+  }
+  return { positives: cells[1][0] + cells[1][1], confusion_matrix: cells };
+}
+
+/** Two models on the same rows: how often only one of them is right, and McNemar's test of that. */
+function pairedCase(paired: Fields, read: ReadonlyMap<string, Predictions>): ScoredCase {
+  const [baseline, candidate] = [paired.baseline, paired.candidate].map((name) => read.get(String(name)));
+  const expected = Object.fromEntries(
+    Object.entries(paired).filter(([name]) => name !== 'baseline' && name !== 'candidate'),
+  );
+  const counts = {
+    both_right: 0,
+    baseline_right_candidate_wrong: 0,
+    baseline_wrong_candidate_right: 0,
+    both_wrong: 0,
+  };
+  if (baseline?.task === 'binary' && candidate?.task === 'binary') {
+    const place = new Map(candidate.ids?.map((id, row) => [id, row]));
+    for (let row = 0; row < baseline.rows; row++) {
+      const other = place.get(baseline.ids?.[row] ?? '') ?? row;
+      const before = baseline.predicted[row] === baseline.labels[row];
+      const after = candidate.predicted[other] === candidate.labels[other];
+      if (before && after) counts.both_right++;
+      else if (before) counts.baseline_right_candidate_wrong++;
+      else if (after) counts.baseline_wrong_candidate_right++;
+      else counts.both_wrong++;
+    }
+  }
+  const test = mcnemar(counts.baseline_right_candidate_wrong, counts.baseline_wrong_candidate_right);
+  const computed = {
+    ...counts,
+    mcnemar_exact_p: test.pExact,
+    mcnemar_chi2: test.chiSquared.statistic,
+    mcnemar_chi2_p: test.chiSquared.p,
+    mcnemar_chi2_cc: test.corrected.statistic,
+    mcnemar_chi2_cc_p: test.corrected.p,
+  };
+  return { kind: 'paired', name: 'paired', expected, computed };
+}
