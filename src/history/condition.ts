@@ -23,7 +23,7 @@ export type Condition =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly Condition[] }
   | { readonly kind: 'not'; readonly part: Condition };
 
-/** Both, where either may be left out. */
+/** Undefined for none at all. */
 export function allOf(conditions: readonly Condition[]): Condition | undefined {
   const [only] = conditions;
   return conditions.length > 1 ? { kind: 'and', parts: conditions } : only;
@@ -31,6 +31,10 @@ export function allOf(conditions: readonly Condition[]): Condition | undefined {
 
 export function fieldIs(field: string, value: string): Condition {
   return { kind: 'comparison', field, operator: '=', value };
+}
+
+export function anyOf(conditions: readonly Condition[]): Condition {
+  return { kind: 'or', parts: conditions };
 }
 
 /** Throws UserError, with the place in the text, when it is no condition. */
