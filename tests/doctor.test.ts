@@ -79,6 +79,7 @@ describe('doctor', () => {
       ✓ lockfiles: package-lock.json
       ✓ git repository on the branch main
       ✓ history on the branch assay: no records yet
+      ✓ artifacts are kept in .assay/artifacts
 
       healthy"
     `);

@@ -73,17 +73,18 @@ export async function openProject(world: World, file: string): Promise<Project> 
     return openDirectoryStore({ folder, warn: world.terminal.warn });
   });
 
+  const host = openHost({ world, store });
   return {
     root,
     store,
     config,
-    ...openHost({ world, store }),
+    ...host,
     repository,
     history: once(async () => snapshotOf((await opened()).history)),
     archive: async () => (await opened()).archive,
     artifacts: once(async () => {
       const { openArtifacts } = await import('./artifacts.js');
-      return openArtifacts({ world, settings: config.artifacts, root, store });
+      return openArtifacts({ world, settings: config.artifacts, root, store, github: host.github });
     }),
     tags: once(async () => {
       if (gitRoot !== undefined) {

@@ -1,16 +1,18 @@
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
+import { plural } from '../format.js';
 import { allOf, fieldsOf, parseCondition } from '../history/condition.js';
 import { placesOfField } from '../history/fields.js';
-import type { HistoryQuery } from '../history/port.js';
-import { whyUnreadable } from '../history/read.js';
+import type { History, HistoryQuery } from '../history/port.js';
+import { readRecords, whyUnreadable } from '../history/read.js';
 import type { AnyRecord } from '../history/record.js';
 import type { Selection } from '../history/select.js';
 import { runRecord } from '../runs/record.js';
 import type { World } from '../world.js';
 import { chosenModels, openProject } from './project.js';
+import { metricOf } from './run-fields.js';
 import { RUN_FIELDS, runsCsv, runsTable } from './runs-text.js';
-import { defineVerb } from './verb.js';
+import { defineVerb, type Outcome } from './verb.js';
 
 /** Runs that are held against their schema before they are shown; a longer list is not read as a whole. */
 const CHECKED = 100;
@@ -41,6 +43,11 @@ export const runs = defineVerb(
         description: 'the fields to show instead of the usual ones, separated by commas',
         placeholder: 'FIELD,…',
       },
+      by: {
+        kind: 'text',
+        description: 'rank them by this metric, best first, each with its 95 % interval',
+        placeholder: 'METRIC',
+      },
       csv: { kind: 'flag', description: 'every metric and parameter as CSV instead of a table' },
     },
     outputs: { runs: 'ids of the listed runs, a JSON array', count: 'how many runs met the conditions' },
@@ -58,6 +65,10 @@ export const runs = defineVerb(
         command: 'assay runs --sort -roc_auc --limit 10 --columns roc_auc,params.depth,seconds',
         explains: 'the ten best, and what made them',
       },
+      {
+        command: 'assay runs --model income --by roc_auc',
+        explains: 'a leaderboard, with the interval of each run',
+      },
       { command: 'assay runs --csv > runs.csv', explains: 'runs for a notebook or a spreadsheet' },
     ],
   },
@@ -69,13 +80,16 @@ export const runs = defineVerb(
     const project = await openProject(world, input.config);
     const history = await project.history();
     const { model } = input.options;
-    const query: HistoryQuery = {
+    const all: HistoryQuery = {
       kind: 'run',
-      limit,
       ...(model !== undefined && { owner: model }),
       ...(where && { where }),
-      ...(order && { order }),
     };
+    const query: HistoryQuery = { ...all, limit, ...(order && { order }) };
+    if (input.options.by !== undefined) {
+      warnOfUnknownFields(await history.select(all), [input.options.by], world);
+      return ranked(history, all, { by: input.options.by, limit, world });
+    }
     const selection = await history.select({ ...query, fields: 'all' });
     // A model that is no longer in the config may still have runs; a name without either is a mistake.
     if (model !== undefined && selection.total === 0) chosenModels(project, model);
@@ -97,6 +111,52 @@ export const runs = defineVerb(
     };
   },
 );
+
+/** A leaderboard: ranked before it is cut, so that the best are never left out. */
+async function ranked(
+  history: History,
+  query: HistoryQuery,
+  options: { readonly by: string; readonly limit: number; readonly world: World },
+): Promise<Outcome> {
+  const { by, limit, world } = options;
+  const found = await readRecords(history, query, runRecord, {
+    onUnreadable: (record, why) => world.terminal.warn(`run ${record.id} is left out: ${why}`),
+  });
+  const models = new Set(found.map((run) => run.model));
+  if (models.size > 1) {
+    throw new UserError('runs of several models are not ranked against each other', {
+      mend: `--model ${[...models][0]}; models: ${[...models].join(', ')}`,
+    });
+  }
+  const { rankRuns } = await import('../compare/leaderboard.js');
+  const { leaderboardText } = await import('../report/leaderboard.js');
+  const { varyingParams } = await import('./compare-many.js');
+  const all = rankRuns(found, (run) => metricOf(run, by));
+  const board = { ...all, standings: all.standings.slice(0, limit) };
+  const runs = board.standings.map(({ run }) => run);
+  const text = leaderboardText({ metric: by, board, params: varyingParams(runs).slice(0, 4) });
+  const more = all.standings.length - runs.length;
+  return {
+    exit: 0,
+    json: {
+      count: all.standings.length,
+      metric: by,
+      direction: board.direction,
+      runs: board.standings.map(({ rank, run, metric, interval, level }) => ({
+        rank,
+        value: metric.value,
+        interval,
+        level_with_best: level,
+        run,
+      })),
+    },
+    text:
+      more > 0
+        ? `${text}\n${runs.length} of ${plural(all.standings.length, 'run')}; all: --limit ${all.standings.length}`
+        : text,
+    outputs: { runs: JSON.stringify(runs.map((run) => run.id)), count: String(all.standings.length) },
+  };
+}
 
 /** `--limit`, checked: a whole number above 0. */
 export function readLimit(limit: number | undefined): number {

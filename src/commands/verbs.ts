@@ -33,5 +33,6 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   import: { group: 'history', load: async () => (await import('./import.js')).importVerb },
   export: { group: 'history', load: async () => (await import('./export.js')).exportVerb },
   auto: { group: 'other', load: async () => (await import('./auto.js')).auto },
+  answer: { group: 'other', load: async () => (await import('./answer.js')).answer },
   completion: { group: 'other', load: async () => (await import('./completion.js')).completion },
 };

@@ -181,7 +181,7 @@ async function storeChecks({ project }: Patient): Promise<readonly Check[]> {
   const message = `.assay holds ${formatBytes(bytes)}`;
   if (bytes < LARGE_STORE) return [{ name: 'store', state: 'ok', message }];
   const mend =
-    'old artifacts under .assay/artifacts may be removed; records and versions name them by digest';
+    'see what `assay prune` would remove: artifacts that no version, stage, baseline or recent run needs';
   return [{ name: 'store', state: 'warning', message, mend }];
 }
 
