@@ -30,6 +30,7 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   log: { group: 'history', load: async () => (await import('./log.js')).log },
   accept: { group: 'history', load: async () => (await import('./accept.js')).accept },
   reproduce: { group: 'history', load: async () => (await import('./reproduce.js')).reproduce },
+  history: { group: 'history', load: async () => (await import('./history.js')).history },
   import: { group: 'history', load: async () => (await import('./import.js')).importVerb },
   export: { group: 'history', load: async () => (await import('./export.js')).exportVerb },
   auto: { group: 'other', load: async () => (await import('./auto.js')).auto },
