@@ -19,6 +19,7 @@ const EXAMPLE_INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>>
   accept: { run: '20261124T034602123Z-89abcdef', reason: 'new label definition, agreed in review' },
   reproduce: { run: '20261124T034602123Z-89abcdef' },
   auto: {},
+  answer: {},
 };
 
 export function hasAction(spec: VerbSpec): boolean {

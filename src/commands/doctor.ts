@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { World } from '../world.js';
+import { artifactChecks } from './doctor/artifacts.js';
 import { type Check, failedCheck, type Patient, renderChecks } from './doctor/check.js';
 import { machineChecks } from './doctor/machine.js';
 import { modelChecks } from './doctor/models.js';
@@ -46,6 +47,7 @@ The exit code is 1 when something is broken.`,
       ...check,
       ...(await modelChecks(patient)),
       ...(await repositoryChecks(patient)),
+      ...(await artifactChecks(patient)),
       ...runnerChecks(patient),
       ...remarks.map((message): Check => ({ name: 'remark', state: 'warning', message })),
     ];

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { formatBytes, plural, shortCommit } from '../format.js';
 import type { DecisionRecord } from '../gate/record.js';
+import { allOf, type Condition, fieldIs } from '../history/condition.js';
 import { readRecordOf, readRecords } from '../history/read.js';
 import { objections } from '../registry/allowed.js';
 import type { VersionRecord } from '../registry/record.js';
@@ -117,14 +118,19 @@ async function runToRegister(
     });
   }
   const { commit } = await project.origin();
-  const runs = await readRecords(history, { kind: 'run', owner: only.name }, runRecord, {
+  const trained = [fieldIs('purpose', 'train'), fieldIs('status', 'succeeded')];
+  const runsWhere = (conditions: readonly Condition[], limit?: number) => {
+    const where = allOf(conditions);
+    return { kind: 'run', owner: only.name, ...(where && { where }), ...(limit && { limit }) };
+  };
+  const here = runsWhere([...trained, ...(commit === null ? [] : [fieldIs('commit', commit)])]);
+  const runs = await readRecords(history, here, runRecord, {
     onUnreadable: (record, why) => world.terminal.warn(`run ${record.id} is left out: ${why}`),
   });
-  const trained = runs.filter((run) => run.purpose === 'train' && run.status === 'succeeded');
-  const run = trained.find((each) => each.commit === commit);
+  const run = runs.find((each) => each.commit === commit);
   if (run) return run;
   const where = commit === null ? '' : ` on commit ${shortCommit(commit)}`;
-  const [newest] = trained;
+  const [newest] = (await history.select(runsWhere(trained, 1))).rows;
   throw new UserError(`no run of ${only.name} succeeded${where}`, {
     mend: `make one: assay train ${only.name}${newest ? `; or name another: assay register --run ${newest.id}` : ''}`,
   });

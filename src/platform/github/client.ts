@@ -411,12 +411,13 @@ async function stream(at: Connection, request: StreamRequest, hops = 0): Promise
   });
 }
 
-/** The API's own host, and on github.com its sister hosts (`uploads.github.com`). */
+/** The API's own host, and beside `api.X` also `uploads.X`. */
 function isOwnHost(url: string, baseUrl: string): boolean {
   const [host, own] = [new URL(url), new URL(baseUrl)];
   if (host.protocol !== own.protocol) return false;
   if (host.host === own.host) return true;
-  return own.host === 'api.github.com' && host.host === 'uploads.github.com';
+  // On github.com and on SUBDOMAIN.ghe.com.
+  return own.host.startsWith('api.') && host.host === `uploads.${own.host.slice('api.'.length)}`;
 }
 
 function asJson(text: string): unknown {

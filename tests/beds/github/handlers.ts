@@ -581,7 +581,7 @@ function runBody(run: WorkflowRun, repository: Repository) {
     head_branch: run.headBranch,
     event: run.event,
     html_url: `https://github.test/${repository.name}/actions/runs/${run.id}`,
-    status: 'completed',
+    status: run.status ?? 'completed',
     conclusion: 'success',
     // GitHub leaves it empty for forks.
     pull_requests: [],
@@ -630,6 +630,32 @@ const actions: Readonly<Record<string, Handler>> = {
         status: 302,
         headers: { location: `${url.replace('127.0.0.1', 'localhost')}/blobs/artifact/${found.id}` },
       };
+    },
+  },
+  'POST /repos/{owner}/{repo}/actions/runs/{run_id}/rerun': {
+    needs: ['actions=write'],
+    run: ({ repository, params }) => {
+      const run = repository.runs.find((one) => one.id === Number(params.run_id));
+      if (!run) return notFound();
+      if (run.status !== undefined && run.status !== 'completed')
+        return refuse(403, 'This workflow is already running');
+      repository.dispatches.push({ kind: `rerun ${run.id}`, body: {} });
+      return { status: 201, body: {} };
+    },
+  },
+  'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs': {
+    needs: ['actions=read'],
+    run: (context) => {
+      const { repository, params, query } = context;
+      const found = repository.runs.filter(
+        (one) =>
+          (one.workflow ?? 'assay.yml') === params.workflow_id &&
+          (!query.has('head_sha') || one.headSha === query.get('head_sha')) &&
+          (!query.has('event') || one.event === query.get('event')),
+      );
+      const { items, headers } = page(context, found);
+      const runs = items.map((one) => runBody(one, repository));
+      return { status: 200, headers, body: { total_count: found.length, workflow_runs: runs } };
     },
   },
   'GET /repos/{owner}/{repo}/actions/workflows': {
