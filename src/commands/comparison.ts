@@ -1,11 +1,13 @@
 import { type Baseline, chooseBaseline } from '../compare/baseline.js';
 import { compareRuns } from '../compare/compare.js';
 import type { ComparisonRecord } from '../compare/record.js';
+import { repeatsOf } from '../compare/repeats.js';
 import type { MetricGateRule, ModelConfig } from '../config/model.js';
 import { UserError } from '../errors.js';
 import { isCovered } from '../gate/metric-rule.js';
 import { acceptanceRecord } from '../gate/record.js';
 import { readRecords } from '../history/read.js';
+import type { Metric } from '../metrics/metric.js';
 import { stageRecord, versionRecord } from '../registry/record.js';
 import { stageOf, stagesOf } from '../registry/stages.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
@@ -30,12 +32,15 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
   const [chosen] = chosenModels(project, request.model);
   if (!chosen) throw new Error(`no config of ${request.model}`);
   const baseline = await baselineOf(request, request.baseline ?? chosen.model.baseline);
+  const isGated = ({ name, slice }: Pick<Metric, 'name' | 'slice'>) =>
+    metricRules(chosen.model).some((rule) => rule.metric === name && isCovered(rule, slice));
   const evidence = await pairedEvidence({
     project,
     world,
     candidate,
     baseline: baseline.run,
     model: chosen.model,
+    isWatched: isGated,
   });
   for (const warning of evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []) {
     world.terminal.warn(warning);
@@ -54,8 +59,8 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
       evidence,
       rules: chosen.model.metrics.rules,
       watched: watchedMetrics(chosen.model),
-      isGated: ({ name, slice }) =>
-        metricRules(chosen.model).some((rule) => rule.metric === name && isCovered(rule, slice)),
+      isGated,
+      repeats: repeatsOf(await succeededRuns(project, request.model)),
     }),
   };
 }
