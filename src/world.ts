@@ -39,6 +39,8 @@ export interface Runner {
     readonly id: number;
     readonly author: string;
     readonly body: string;
+    /** Number of the issue or pull request it stands on. */
+    readonly issue: number;
     /** Null on an issue that is no pull request. */
     readonly pullRequest: number | null;
   } | null;

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -186,4 +186,32 @@ test('severity, tolerance and name', async () => {
   expect(found.checks.map(({ check, passed, severity }) => `${check} ${passed} ${severity}`)).toContain(
     'amounts true error',
   );
+});
+
+test('a suite of Great Expectations, as its file is', async () => {
+  cpSync(join(import.meta.dirname, 'fixtures/great-expectations/suite.json'), join(folder, 'suite.json'));
+  write('people.csv', 'id,age,email\n1,20,a@x.org\n1,130,planted\n3,,c@x.org\n');
+  write('assay.yml', 'data: { people: { source: people.csv, checks: [{ expectations: suite.json }] } }');
+  const { exit, json } = await validate.run(parseInput(validate.spec, []), testWorld({ cwd: folder }));
+  const [found] = json as readonly ValidationRecord[];
+  expect(exit).toBe(1);
+  expect(
+    found?.checks
+      .filter(({ passed }) => !passed)
+      .map(({ check, failing, total, rows }) => [check, failing, total, rows]),
+  ).toEqual([
+    ['table row count to be between (min_value 50, max_value 100)', 1, 1, []],
+    ['age: values to not be null', 1, 3, [4]],
+    ['id: values to be unique', 2, 3, [2, 3]],
+    ['age: values to be between (min_value 0, max_value 120)', 1, 2, [3]],
+    ['email: values to match regex (mostly 0.99, regex ^[^@]+@[^@]+$)', 1, 3, [3]],
+    ['age: mean to be between (min_value 10, max_value 60)', 1, 1, []],
+  ]);
+  expect(JSON.stringify(found)).not.toContain('planted');
+});
+
+test('a suite that is not there is told with its place', async () => {
+  const error = await refusal('      - expectations: nothing.json');
+  expect(error.message).toBe('the file nothing.json cannot be read: ENOENT');
+  expect(error.location).toMatchObject({ file: 'assay.yml', line: 6 });
 });

@@ -87,7 +87,7 @@ describe('folders', () => {
 
 describe('files cut off or damaged', () => {
   const files = readdirSync(fixtures, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.gz'))
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.gz') && !entry.parentPath.includes('mlruns'))
     .map((entry) => relative(fixtures, join(entry.parentPath, entry.name)));
 
   test.each(files)('%s: a reading or one clear line', async (path) => {

@@ -8,24 +8,19 @@ import { problemsOf } from './config-scene.js';
 describe('what this version cannot do is refused by name', () => {
   test('as it is printed', () => {
     const text = `data:
-  d: { source: s3://bucket/a.csv, checks: [{ expectations: gx/suite.json }] }
+  d: { source: release:v1/a.csv, reference: b.csv }
 models:
   m:
     train: { run: a, executor: spark }
     tune: { objective: auc, wrong: 1 }
     deploy:
       prod: { kubernetes: { namespace: ml } }
-artifacts: releases
 `;
     expect(problemsOf(text)).toMatchInlineSnapshot(`
-      "assay.yml:2:16: \`source: s3://\` is not available in this version
-        2 |   d: { source: s3://bucket/a.csv, checks: [{ expectations: gx/suite.json }] }
-          |                ^^^^^^^^^^^^^^^^^
+      "assay.yml:2:16: \`source: release:\` is not available in this version
+        2 |   d: { source: release:v1/a.csv, reference: b.csv }
+          |                ^^^^^^^^^^^^^^^^
         name a file or a glob, relative to assay.yml
-
-      assay.yml:2:46: \`checks: expectations\` is not available in this version
-        2 |   d: { source: s3://bucket/a.csv, checks: [{ expectations: gx/suite.json }] }
-          |                                              ^^^^^^^^^^^^
 
       assay.yml:5:32: \`executor: spark\` is not available in this version
         5 |     train: { run: a, executor: spark }
@@ -41,27 +36,15 @@ artifacts: releases
           |               ^^^^^^^^^^
         write run: with a command of your own that deploys
 
-      assay.yml:9:12: \`artifacts: releases\` is not available in this version
-        9 | artifacts: releases
-          |            ^^^^^^^^
-        write { directory: PATH }, or leave it out to keep them under .assay
-
-        6 problems in assay.yml"
+        4 problems in assay.yml"
     `);
   });
 
   const features = {
-    'artifacts: releases': 'artifacts: releases',
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
-    'source: https://': 'data: { d: { source: "https://example.com/a.csv" } }',
-    'source: s3://': 'data: { d: { source: "s3://b/a.csv" } }',
     'source: release:': 'data: { d: { source: "release:v1/a.csv" } }',
     'source: DATASET': 'data: { a: { source: a.csv }, d: { source: a } }',
     steps: 'data: { d: { source: a.csv, steps: [{ name: clean, sql: select 1 }] } }',
-    reference: 'data: { d: { source: a.csv, reference: b.csv } }',
-    'checks: table_schema': 'data: { d: { source: a.csv, checks: [{ table_schema: a.json }] } }',
-    'checks: pandera': 'data: { d: { source: a.csv, checks: [{ pandera: a.yml }] } }',
-    'checks: expectations': 'data: { d: { source: a.csv, checks: [{ expectations: a.json }] } }',
     'train: notebook': 'models: { m: { train: { notebook: a.ipynb } } }',
     executor: 'models: { m: { train: { run: a, executor: ray } } }',
     tune: 'models: { m: { train: { run: a }, tune: { objective: a, space: {} } } }',

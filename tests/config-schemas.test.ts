@@ -41,11 +41,8 @@ describe('the annotated example', () => {
     const features = file.problems.map((problem) => problem.message);
     expect(features).toMatchInlineSnapshot(`
       [
-        "\`artifacts: releases\` is not available in this version",
         "\`notify\` is not available in this version",
         "\`steps\` is not available in this version",
-        "\`reference\` is not available in this version",
-        "\`checks: expectations\` is not available in this version",
         "\`tune\` is not available in this version",
         "\`serve\` is not available in this version",
         "\`monitor\` is not available in this version",

@@ -223,6 +223,35 @@ describe('assay evaluate', () => {
     expect(run.artifacts.map((artifact) => artifact.name)).toEqual(['predictions', 'predictions.seed-2']);
   });
 
+  it('keeps curves, and metrics that commands of the team compute', async () => {
+    write(
+      folder,
+      'assay.yml',
+      `${CONFIG}      custom:
+        - { name: rows, run: 'node -e "console.error(123); console.log(require(\\"fs\\").readFileSync(process.env.ASSAY_PREDICTIONS, \\"utf8\\").trim().split(/\\\\n/).length - 1)"' }
+        - { name: more, run: 'echo "{\\"cost\\": 7}"' }
+`,
+    );
+    const { json } = await evaluate();
+    const run = json as RunRecord;
+    expect(metricOf(run, 'rows')).toMatchObject({
+      value: 4000,
+      source: 'evaluate.custom.rows',
+      split: 'test',
+    });
+    expect(metricOf(run, 'cost')).toMatchObject({ value: 7, source: 'evaluate.custom.more' });
+    expect(run.curves?.map(({ kind }) => kind)).toEqual([
+      'roc',
+      'precision_recall',
+      'calibration',
+      'confusion',
+    ]);
+    // A kept run is scored again from a file of the same name.
+    const again = (await evaluate('--run', run.id)).json as RunRecord;
+    expect(again.curves).toEqual(run.curves?.map((curve) => ({ ...curve, seed: 0 })));
+    expect(metricOf(again, 'rows')?.value).toBe(4000);
+  });
+
   it('scores every model that can be scored', async () => {
     const second = '  plain: { metrics: { from: [metrics.json] } }\n  other:\n';
     const block = CONFIG.slice(CONFIG.indexOf('    evaluate:')).replace('out/p', 'out/other-p');
@@ -291,6 +320,22 @@ describe('assay evaluate refuses', () => {
     expect((await refusal('--predictions', 'cut.parquet')).message).toBe(
       'the predictions file is not readable as Parquet',
     );
+  });
+
+  it.each([
+    ['exit 3', /^evaluate\.custom\.mine failed \(exit 3\)/],
+    ['echo why >&2; exit 1', /^evaluate\.custom\.mine failed \(exit 1\): why$/],
+    ['echo no', /^evaluate\.custom\.mine did not print JSON$/],
+    ['head -c 1000001 /dev/zero', /^evaluate\.custom\.mine printed .* at most/],
+    ['sleep 30', /^evaluate\.custom\.mine did not end within 1 s$/],
+    [`echo '{"accuracy": 1}'`, /prints "accuracy", which is computed already$/],
+  ])('a custom metric that fails: %s', async (run, message) => {
+    write(
+      folder,
+      'assay.yml',
+      `${CONFIG}      custom: [{ name: mine, timeout: 1s, run: ${JSON.stringify(run)} }]\n`,
+    );
+    expect((await refusal()).message).toMatch(message);
   });
 
   it('a run that kept no predictions', async () => {

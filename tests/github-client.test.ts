@@ -250,6 +250,10 @@ describe('what passes is waited for', () => {
     expect(requests).toBe(4);
   });
 
+  test.each([401, 403, 404, 409, 410, 422, 429])('what %i refuses is refused at once', async (status) => {
+    expect((await failure([{ status }])).requests).toBe(1);
+  });
+
   test('a cancelled job does not go on', async () => {
     const controller = new AbortController();
     const { github } = await client(['silent'], { cancel: controller.signal });

@@ -75,7 +75,7 @@ test('the first is posted, the next changes it in place', async () => {
       '### ❌ income: reject',
     ],
   ]);
-  expect(conversation(bed.requests)).toMatchSnapshot();
+  expect(conversation(bed)).toMatchSnapshot();
 });
 
 test('the same again costs one look and no write', async () => {
@@ -113,11 +113,8 @@ test('300 comments on the pull request: an update costs at most five calls, wher
   for (const at of [0, 150, 299]) {
     bed.repository.comments.length = 0;
     for (let index = 0; index < 300; index++) {
-      standing(
-        ...(index === at
-          ? ([BOT, `${reportMarker('all')}\nours`] as const)
-          : ([MONA, `talk ${index}`] as const)),
-      );
+      if (index === at) standing(BOT, `${reportMarker('all')}\nours`);
+      else standing(MONA, `talk ${index}`);
     }
     bed.requests.length = 0;
     await publish();
@@ -133,7 +130,7 @@ describe('modes', () => {
     bed.requests.length = 0;
     await publish({ mode: 'recreate', body: 'second' });
     expect(bed.repository.comments.map((one) => one.minimized)).toEqual(['OUTDATED', null]);
-    expect(conversation(bed.requests)).toMatchSnapshot();
+    expect(conversation(bed)).toMatchSnapshot();
   });
 
   test('on-change: in place while the answer is the same, anew when it is another', async () => {

@@ -222,7 +222,7 @@ describe('artifacts', () => {
 
 describe('releases', () => {
   const open = () => localReleases({ folder: join(store, 'releases') });
-  const draft = { tag: 'income@v1.0.0', title: 'income 1.0.0', body: '# Card\n' };
+  const draft = { tag: 'income@v1.0.0', title: 'income 1.0.0', body: '# Card\n', commit: null };
 
   test('draft, upload, publish; a published one never changes', async () => {
     write(scene.folder, 'model.bin', 'good');

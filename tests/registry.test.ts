@@ -203,7 +203,7 @@ describe('a register that was killed', () => {
     const text = `${JSON.stringify(run, null, 2)}\n`;
     const path = `${scene.folder}/out/run.json`;
     writeFileSync(path, text);
-    await releases.createDraft({ tag: 'income@v1.0.0', title: 'income v1.0.0', body: 'half' });
+    await releases.createDraft({ tag: 'income@v1.0.0', title: 'income v1.0.0', body: 'half', commit: null });
     const digest = createHash('sha256').update(text).digest('hex');
     await releases.upload('income@v1.0.0', { name: 'run.json', digest, bytes: text.length }, path);
 
@@ -220,7 +220,7 @@ describe('a register that was killed', () => {
       'x',
       `${scene.folder}/out/model.bin`,
     );
-    await releases.createDraft({ tag: 'income@v1.0.0', title: '', body: '' });
+    await releases.createDraft({ tag: 'income@v1.0.0', title: '', body: '', commit: null });
     await releases.upload(
       'income@v1.0.0',
       { name: 'run.json', digest, bytes },

@@ -36,6 +36,12 @@ export function metricsPage(): string {
       '* Sums are compensated: the order of the rows does not show in the last digit.',
       '* Which side is better is known for each, and `metrics: { rules: { NAME: { direction: lower } } }` overrides it. A rule for `f1` also holds for `cat.f1`.',
     ].join('\n'),
+    '## Metrics of your own',
+    'A command that reads the predictions and prints JSON on stdout. It runs in the folder of assay.yml, as a training does (same environment, secrets masked), with `ASSAY_PREDICTIONS` (path of the file), `ASSAY_TASK`, `ASSAY_SPLIT` and `ASSAY_SEED`.',
+    '```yaml\nevaluate:\n  custom:\n    - { name: profit, run: python profit.py, timeout: 5m }\nmetrics:\n  rules:\n    profit: { direction: higher }\n```',
+    'It prints a number (the metric `profit`), a map `{ "profit": 12.5, "cost": 3 }`, or `{ "metrics": [{ "name": "profit", "value": 12.5, "stderr": 0.4, "n": 1000, "slice": { "sex": "Female" }, "direction": "higher" }] }`; a `stderr` lets the comparison know its noise. `null` is a metric without a value; NaN is refused. A command that fails, prints something else or more than 1 MB, or takes longer than its timeout fails the evaluation, with the reason.',
+    '## Curves',
+    'A run also keeps, per seed (up to 5) and over all rows: ROC and precision-recall curves (100 points), calibration in ten bins, the confusion matrix (up to 30 classes), and for numbers the errors by the size of the prediction in groups of at least 10 rows. They are in the report, and laid over each other by `assay compare --html`. No single row can be read from them.',
     ...Object.entries(TASKS).flatMap(([task, text]) => taskSection(task as EvaluateConfig['task'], text)),
   ].join('\n\n')}\n`;
 }

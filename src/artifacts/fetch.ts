@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { OutsideError, UserError } from '../errors.js';
 import type { Artifact } from './artifact.js';
 import { type FolderManifest, readFolder, readParts } from './manifests.js';
-import { folderName, partsName } from './names.js';
+import { EMPTY, folderName, partsName } from './names.js';
 import { type Draft, type DraftFile, NoSuchBlob } from './ports.js';
 import { findArtifact, notInStore, type StoreOptions } from './store.js';
 import { readBlob, readList, startTransfer, type Transfer } from './transfer.js';
@@ -108,7 +108,7 @@ async function receive(
 /** The bytes of a file from an offset on, out of one blob or of its parts. */
 async function* contentFrom(options: StoreOptions, of: Wanted, from: number): AsyncGenerator<Uint8Array> {
   const { blobs, world } = options;
-  if (from >= of.bytes && from > 0) return;
+  if (of.digest === EMPTY || (from >= of.bytes && from > 0)) return;
   const whole = await blobs.stat(of.digest);
   if (whole) return yield* readBlob(blobs, world, { name: of.digest, from });
   if (!(await blobs.stat(partsName(of.digest)))) throw notInStore(of, blobs.place);

@@ -1,3 +1,6 @@
+/** The digest of no bytes at all. Stores do not keep it (GitHub takes no empty asset): it is known. */
+export const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 /**
  * Names of blobs: `<digest>` holds the bytes of that digest; `<digest>.parts` lists the parts of a file that is too
  * large for one blob; `<digest>.folder` is the list of a folder's files, and is of that digest itself.

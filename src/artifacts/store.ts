@@ -3,7 +3,7 @@ import type { Artifact } from './artifact.js';
 import { digestFile, type FileDigest, fileContent, textContent } from './content.js';
 import { fetchArtifact } from './fetch.js';
 import { folderText, partsText } from './manifests.js';
-import { folderName, partsName } from './names.js';
+import { EMPTY, folderName, partsName } from './names.js';
 import type { ArtifactStore, Blobs, Content, LocalContent, LocalFiles, TransferWorld } from './ports.js';
 import { startTransfer, type Transfer } from './transfer.js';
 import { verifyArtifact } from './verify.js';
@@ -47,7 +47,7 @@ export async function findArtifact(
   blobs: Blobs,
   digest: string,
 ): Promise<'content' | 'parts' | 'folder' | undefined> {
-  if (await blobs.stat(digest)) return 'content';
+  if (digest === EMPTY || (await blobs.stat(digest))) return 'content';
   if (await blobs.stat(partsName(digest))) return 'parts';
   return (await blobs.stat(folderName(digest))) ? 'folder' : undefined;
 }
@@ -118,6 +118,7 @@ async function keepFile(
   transfer: Transfer,
 ): Promise<void> {
   const { path, digest, bytes, parts } = file;
+  if (digest === EMPTY) return;
   if (parts.length === 0) {
     const content = fileContent(options.files, { path, offset: 0, digest, bytes }, transfer.tracker());
     return keep(options, digest, content);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { OutsideError } from '../errors.js';
 import { readFolder, readParts } from './manifests.js';
-import { folderName, partsName } from './names.js';
+import { EMPTY, folderName, partsName } from './names.js';
 import { NoSuchBlob, type Verified } from './ports.js';
 import { findArtifact, type StoreOptions } from './store.js';
 import { readBlob, readList } from './transfer.js';
@@ -51,6 +51,7 @@ async function verifyBlob(
   piece: { readonly digest: string; readonly bytes: number | undefined },
   content: boolean,
 ): Promise<Verified> {
+  if (piece.digest === EMPTY) return WHOLE;
   const found = await blobs.stat(piece.digest);
   if (!found) return missing(piece.digest);
   if (piece.bytes !== undefined && found.bytes !== piece.bytes) {

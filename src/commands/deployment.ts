@@ -5,6 +5,7 @@ import type { CommandTarget } from '../config/model.js';
 import { type DeployResult, deploy } from '../deploy/deploy.js';
 import { type DeploymentRecord, deploymentRecord } from '../deploy/record.js';
 import { commandTarget, deployedOn, unmetNeed } from '../deploy/targets.js';
+import { OutsideError } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import { readRecords } from '../history/read.js';
 import type { VersionRecord } from '../registry/record.js';
@@ -76,20 +77,40 @@ export async function runDeployment(plan: DeploymentPlan): Promise<DeploymentRec
     const artifacts = join(temporary, 'artifacts');
     await fetchArtifacts(plan, artifacts);
     world.cancel.throwIfAborted();
-    const { id } = await deployments.create({
-      environment: plan.target,
-      commit: version.commit,
-      description: version.tag,
+    const told = await tell(world, async () => {
+      const { id } = await deployments.create({
+        environment: plan.target,
+        commit: version.commit,
+        description: version.tag,
+      });
+      await deployments.update(id, 'in_progress', { description: version.tag, url: null });
+      return id;
     });
-    await deployments.update(id, 'in_progress', { description: version.tag, url: null });
     const result = await runCommands(plan, { artifacts, outputFile: join(temporary, 'output') });
     const record = await append(plan, result);
-    await deployments.update(id, result.status === 'succeeded' ? 'success' : 'failure', {
-      description: result.reason ?? version.tag,
-      url: result.url,
-    });
+    if (told !== undefined) {
+      await tell(world, () =>
+        deployments.update(told, result.status === 'succeeded' ? 'success' : 'failure', {
+          description: result.reason ?? version.tag,
+          url: result.url,
+        }),
+      );
+    }
     return record;
   });
+}
+
+/** The host's list of deployments is for people to look at: what it refuses stops no deployment. The record counts. */
+async function tell<T>(world: World, act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof OutsideError)) throw error;
+    world.terminal.warn(
+      `the list of deployments does not show this one: ${error.message}${error.mend ? `\n${error.mend}` : ''}`,
+    );
+    return undefined;
+  }
 }
 
 async function fetchArtifacts(plan: DeploymentPlan, folder: string): Promise<void> {

@@ -1,16 +1,16 @@
-import { join, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import type { Artifact } from '../artifacts/artifact.js';
 import type { Placed } from '../config/load.js';
 import type { EvaluateConfig, ModelConfig } from '../config/model.js';
 import { UserError } from '../errors.js';
 import { readRecordOf } from '../history/read.js';
-import type { Metric } from '../metrics/metric.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
+import { MOST_CURVE_SEEDS } from '../runs/train.js';
 import type { World } from '../world.js';
 import { findRun } from './comparison.js';
 import { evaluationText } from './evaluation-text.js';
-import { readPredictions } from './predictions-file.js';
 import { chosenModels, openProject, type Project } from './project.js';
+import { type Scores, type Scoring, scoreFile } from './scoring.js';
 import { withTemporaryFolder } from './temporary.js';
 import { overallValues } from './training.js';
 import { defineVerb } from './verb.js';
@@ -20,7 +20,7 @@ export const evaluate = defineVerb(
     name: 'evaluate',
     summary: 'score a run, a version or a predictions file again',
     description:
-      'Scores predictions as `evaluate` in assay.yml says (task, columns, slices) and records the result as a run of its own, which trains nothing. By default that is the configured predictions file as it lies in the working tree; --run takes the predictions that a run kept, so that an old model is scored with the metrics and slices of today.\n\nEach metric comes with its standard error over the rows where there is a sound one. A metric that cannot be computed (one class only, no scores) is recorded without a value and with the reason; a file with defects (duplicate ids, missing labels, scores outside [0, 1], a cut-off line) is refused with all of them, and nothing is recorded.',
+      'Scores predictions as `evaluate` in assay.yml says (task, columns, slices) and records the result as a run of its own, which trains nothing. By default that is the configured predictions file as it lies in the working tree; --run takes the predictions that a run kept, so that an old model is scored with the metrics and slices of today.\n\nEach metric comes with its standard error over the rows where there is a sound one. A metric that cannot be computed (one class only, no scores) is recorded without a value and with the reason; a file with defects (duplicate ids, missing labels, scores outside [0, 1], a cut-off line) is refused with all of them, and nothing is recorded. `evaluate: custom:` adds metrics that a command of your own computes. What each metric is and when it has no value: docs/metrics.md.',
     arguments: [
       { name: 'model', description: 'the model of assay.yml; all that have `evaluate` when left out' },
     ],
@@ -61,7 +61,7 @@ export const evaluate = defineVerb(
     for (const model of chosen) {
       records.push(
         run === undefined
-          ? await scoreFile(model, { project, world, path: predictions })
+          ? await scoreGiven(model, { project, world, path: predictions })
           : await scoreRun(model, { project, world, parent: await findRun(project, model.name, run) }),
       );
     }
@@ -137,8 +137,15 @@ interface Place {
   readonly world: World;
 }
 
+function scoringOf(
+  { config, model }: Scorable,
+  { project, world, seed }: Place & { readonly seed: number | null },
+): Scoring {
+  return { project, world, config, rules: model.metrics.rules, folder: model.folder, seed };
+}
+
 /** @param options.path as typed, relative to the working directory; the configured file when undefined */
-async function scoreFile(
+async function scoreGiven(
   scorable: Scorable,
   options: Place & { readonly path: string | undefined },
 ): Promise<RunRecord> {
@@ -148,15 +155,14 @@ async function scoreFile(
   const path =
     options.path === undefined ? join(model.folder, config.predictions) : resolve(world.cwd, options.path);
   const file = displayName(path, model.folder);
-  const predictions = await readPredictions(path, { file, config, world });
-  const { scorePredictions } = await import('../metrics/score.js');
-  const metrics = scorePredictions(predictions, config, model.metrics.rules);
+  const { metrics, curves } = await scoreFile(path, file, scoringOf(scorable, { ...options, seed: null }));
   const artifact = await (await project.artifacts()).put('predictions', path);
   return {
     ...(await emptyRun(scorable, options)),
     model: name,
     seconds: world.clock.monotonic() - began,
     metrics: [...metrics],
+    ...(curves.length > 0 ? { curves: [...curves] } : {}),
     artifacts: [artifact],
   };
 }
@@ -170,24 +176,21 @@ async function scoreRun(
   const began = world.clock.monotonic();
   const kept = keptPredictions(parent);
   const store = await project.artifacts();
-  const { scorePredictions } = await import('../metrics/score.js');
   const { mergeSeeds } = await import('../runs/seeds.js');
   const seeds = await withTemporaryFolder(async (folder) => {
     const scored = [];
     for (const { artifact, seed, complete } of kept) {
-      const path = join(folder, String(scored.length));
+      // By its own name, which commands that compute metrics may go by.
+      const path = join(folder, String(scored.length), basename(artifact?.path ?? ''));
       if (artifact) await store.fetch(artifact, path);
-      const metrics: readonly Metric[] = artifact
-        ? scorePredictions(
-            await readPredictions(path, { file: artifact.path, config: scorable.config, world }),
-            scorable.config,
-            scorable.model.metrics.rules,
-          )
-        : [];
-      scored.push({ seed, complete, metrics });
+      const scores: Scores = artifact
+        ? await scoreFile(path, artifact.path, scoringOf(scorable, { ...options, seed }))
+        : { metrics: [], curves: [] };
+      scored.push({ seed, complete, ...scores });
     }
     return scored;
   });
+  const curves = seeds.slice(0, MOST_CURVE_SEEDS).flatMap((one) => one.curves);
   return {
     ...(await emptyRun(scorable, options)),
     commit: parent.commit,
@@ -198,6 +201,7 @@ async function scoreRun(
     data: parent.data,
     seconds: world.clock.monotonic() - began,
     metrics: [...mergeSeeds(seeds)],
+    ...(curves.length > 0 ? { curves } : {}),
     artifacts: kept.flatMap(({ artifact }) => (artifact ? [artifact] : [])),
     parent: parent.id,
   };

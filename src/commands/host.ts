@@ -41,10 +41,20 @@ export function openHost(of: { readonly world: World; readonly store: string }):
       return localChecks({ folder: join(store, 'checks') });
     }),
     deployments: once(async () => {
+      const client = await github();
+      if (client) {
+        const { githubDeployments } = await import('../platform/github/deployments.js');
+        return githubDeployments(client, { url: world.runner.trigger.url });
+      }
       const { localDeployments } = await import('../platform/local/deployments.js');
       return localDeployments({ folder: join(store, 'deployments'), clock: world.clock });
     }),
     releases: once(async () => {
+      const client = await github();
+      if (client) {
+        const { githubReleases } = await import('../platform/github/releases.js');
+        return githubReleases(client);
+      }
       const { localReleases } = await import('../platform/local/releases.js');
       return localReleases({ folder: join(store, 'releases') });
     }),

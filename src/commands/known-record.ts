@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
+import { type DriftRecord, driftRecord } from '../data/drift/record.js';
 import { type ProfileRecord, profileRecord } from '../data/profile/record.js';
 import { type ValidationRecord, validationRecord } from '../data/record.js';
 import { type DeploymentRecord, deploymentRecord } from '../deploy/record.js';
@@ -14,6 +15,7 @@ import { whyUnreadable } from '../history/read.js';
 import { type AnyRecord, RECORD_KINDS, type RecordKind, recordKind } from '../history/record.js';
 import type { Metric } from '../metrics/metric.js';
 import { type StageRecord, stageRecord, type VersionRecord, versionRecord } from '../registry/record.js';
+import { driftHeadline } from '../report/drift.js';
 import { profileHeadline } from '../report/profile.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 
@@ -22,6 +24,7 @@ export type KnownRecord =
   | { readonly kind: 'run'; readonly record: RunRecord }
   | { readonly kind: 'validation'; readonly record: ValidationRecord }
   | { readonly kind: 'profile'; readonly record: ProfileRecord }
+  | { readonly kind: 'drift'; readonly record: DriftRecord }
   | { readonly kind: 'comparison'; readonly record: ComparisonRecord }
   | { readonly kind: 'decision'; readonly record: DecisionRecord }
   | { readonly kind: 'version'; readonly record: VersionRecord }
@@ -47,6 +50,8 @@ export function knowRecord(record: AnyRecord): KnownRecord {
       return as(kind, validationRecord);
     case 'profile':
       return as(kind, profileRecord);
+    case 'drift':
+      return as(kind, driftRecord);
     case 'comparison':
       return as(kind, comparisonRecord);
     case 'decision':
@@ -75,6 +80,8 @@ export function summarize(known: KnownRecord): string {
       return summarizeValidation(known.record);
     case 'profile':
       return `${known.record.dataset}: ${profileHeadline(known.record)}`;
+    case 'drift':
+      return driftHeadline(known.record);
     case 'comparison': {
       const { baseline, candidate, verdict } = known.record;
       return `${verdict}: ${candidate.run} against ${baseline.run ?? 'no baseline'} (${baseline.why})`;

@@ -6,6 +6,7 @@ import type { DecisionRecord } from '../gate/record.js';
 import { recordKind } from '../history/record.js';
 import type { Slice } from '../metrics/metric.js';
 import type { StageRecord, VersionRecord } from '../registry/record.js';
+import { driftText } from '../report/drift.js';
 import { profileText } from '../report/profile.js';
 import { textTable } from '../report/table.js';
 import type { RunRecord } from '../runs/record.js';
@@ -32,6 +33,8 @@ function sections(known: KnownRecord): readonly string[] {
       return validationSections(known.record);
     case 'profile':
       return ['', ...profileText(known.record).split('\n').slice(2)];
+    case 'drift':
+      return ['', ...driftText(known.record).split('\n').slice(2)];
     case 'comparison':
       return comparisonSections(known.record);
     case 'decision':

@@ -8,7 +8,6 @@ import type { Params } from '../runs/params.js';
 import type { RunRecord } from '../runs/record.js';
 import { refusedRun, type Training, type TrainOptions, trainModel } from '../runs/train.js';
 import type { World } from '../world.js';
-import { readPredictions } from './predictions-file.js';
 import type { Project } from './project.js';
 
 /** One training with everything it needs of the world, for `train` and `reproduce`. */
@@ -135,14 +134,15 @@ function dataOf(project: Project, validation: ValidationRecord): Setting['data']
 }
 
 function scoring(request: TrainRequest): Pick<TrainOptions, 'scorePredictions'> {
-  const { model, world } = request;
+  const { model, project, world } = request;
   const config = model.evaluate;
   if (!config) return {};
   return {
-    scorePredictions: async (path) => {
-      const predictions = await readPredictions(join(model.folder, path), { file: path, config, world });
-      const { scorePredictions } = await import('../metrics/score.js');
-      return scorePredictions(predictions, config, model.metrics.rules);
+    scorePredictions: async (path, seed) => {
+      const { scoreFile } = await import('./scoring.js');
+      const { folder, metrics } = model;
+      const scoring = { project, world, config, rules: metrics.rules, folder, seed };
+      return scoreFile(join(folder, path), path, scoring);
     },
   };
 }

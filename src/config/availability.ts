@@ -17,10 +17,6 @@ interface Unavailable {
 }
 
 const matches = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
-const oneOf =
-  (...words: readonly string[]) =>
-  (value: unknown) =>
-    typeof value === 'string' && words.includes(value);
 const notEmpty = (value: unknown) => !(Array.isArray(value) && value.length === 0);
 const isDatasetName = (value: unknown, config: unknown) => {
   const data = (config as { data?: unknown } | null)?.data;
@@ -28,20 +24,11 @@ const isDatasetName = (value: unknown, config: unknown) => {
 };
 
 const LOCAL_FILE = 'name a file or a glob, relative to assay.yml';
-const OWN_ARTIFACTS = 'write { directory: PATH }, or leave it out to keep them under .assay';
 const OWN_COMMAND = 'write run: with a command of your own that deploys';
 
 const UNAVAILABLE: readonly Unavailable[] = [
-  { feature: 'artifacts: releases', path: ['artifacts'], when: oneOf('releases'), mend: OWN_ARTIFACTS },
   { feature: 'notify', path: ['notify'], when: notEmpty },
 
-  {
-    feature: 'source: https://',
-    path: ['data', '*', 'source'],
-    when: matches(/^https?:/i),
-    mend: LOCAL_FILE,
-  },
-  { feature: 'source: s3://', path: ['data', '*', 'source'], when: matches(/^s3:/i), mend: LOCAL_FILE },
   {
     feature: 'source: release:',
     path: ['data', '*', 'source'],
@@ -55,10 +42,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     mend: LOCAL_FILE,
   },
   { feature: 'steps', path: ['data', '*', 'steps'], when: notEmpty },
-  { feature: 'reference', path: ['data', '*', 'reference'] },
-  { feature: 'checks: table_schema', path: ['data', '*', 'checks', '*', 'table_schema'] },
-  { feature: 'checks: pandera', path: ['data', '*', 'checks', '*', 'pandera'] },
-  { feature: 'checks: expectations', path: ['data', '*', 'checks', '*', 'expectations'] },
 
   {
     feature: 'train: notebook',

@@ -115,6 +115,19 @@ export const evaluateConfig = z.strictObject({
     .default([])
     .describe('columns to score separately; a list means their intersection'),
   split: z.string().default('test').describe('recorded with each metric: test, validation …'),
+  custom: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(200).describe('of the metric, when the command prints one number'),
+        run: z
+          .string()
+          .min(1)
+          .describe('a command that reads the file named by ASSAY_PREDICTIONS and prints JSON on stdout'),
+        timeout: duration.default(600).describe('for the command'),
+      }),
+    )
+    .default([])
+    .describe('metrics of your own: { name: profit, run: python profit.py }'),
 });
 export type EvaluateConfig = z.infer<typeof evaluateConfig>;
 

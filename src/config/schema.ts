@@ -79,7 +79,9 @@ export const configSchema = z.strictObject({
     .describe('where records are kept: a branch of the repository, or a directory outside git'),
   artifacts: artifactsConfig
     .optional()
-    .describe('where models and other large files are kept; under .assay when left out'),
+    .describe(
+      'where models and other large files are kept; when left out, in releases on GitHub and under .assay elsewhere',
+    ),
   data: z.record(modelName, datasetConfig).default({}).describe('datasets, by name'),
   models: z.record(modelName, modelConfig).default({}).describe('models, by name'),
   report: reportConfig.prefault({}).describe('how results are told on GitHub'),

@@ -11,6 +11,8 @@ export interface Releases {
     readonly tag: string;
     readonly title: string;
     readonly body: string;
+    /** What its tag will stand on, should it not be there yet when it is published; null outside git. */
+    readonly commit: string | null;
   }): Promise<void>;
   /** Uploads the file and verifies what arrived against the digest; replaces an asset of that name while it is a draft. */
   upload(tag: string, asset: ReleaseAsset, path: string): Promise<void>;

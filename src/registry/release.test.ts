@@ -102,6 +102,33 @@ describe('publishVersion', () => {
     expect(stores.history.records).toHaveLength(1);
   });
 
+  it('killed between tag and record, is found again by the next register of that run', async () => {
+    const stores = { releases: releases(), history: memoryHistory(), tags: memoryTags() };
+    broken = 'publish income@v1.0.0';
+    await expect(publishVersion(stores, publication())).rejects.toThrow('killed');
+    broken = undefined;
+    expect([...stores.tags.all.keys()]).toEqual(['income@v1.0.0']);
+    const wanted = {
+      model: 'income',
+      taken: ['1.0.0'],
+      unrecorded: ['1.0.0'],
+      bump: 'minor',
+      runDigest: RUN.asset.digest,
+    } as const;
+    expect(await chooseVersion(stores.releases, wanted)).toEqual({
+      version: '1.0.0',
+      continues: true,
+      skipped: [],
+    });
+    const other = { ...wanted, runDigest: 'f'.repeat(64) };
+    expect(await chooseVersion(stores.releases, other)).toMatchObject({ version: '1.1.0', continues: false });
+    const exactly = { ...wanted, bump: { exactly: '2.0.0' } };
+    expect(await chooseVersion(stores.releases, exactly)).toMatchObject({
+      version: '2.0.0',
+      continues: false,
+    });
+  });
+
   it('replaces what arrived damaged, and does not publish what does not belong to it', async () => {
     const stores = { releases: releases(), history: memoryHistory(), tags: memoryTags() };
     const damaged = { ...MODEL.asset, bytes: 3 };
@@ -155,7 +182,13 @@ describe('publishVersion', () => {
 });
 
 describe('chooseVersion', () => {
-  const wanted = { model: 'income', taken: ['1.0.0'], bump: 'minor', runDigest: RUN.asset.digest } as const;
+  const wanted = {
+    model: 'income',
+    taken: ['1.0.0'],
+    unrecorded: [],
+    bump: 'minor',
+    runDigest: RUN.asset.digest,
+  } as const;
   const left = (assets: readonly AssetFile[], published = false) => ({
     body: '',
     published,

@@ -68,10 +68,14 @@ export async function chooseVersion(
   wanted: {
     readonly model: string;
     readonly taken: readonly string[];
+    /** Those of them that are tagged and not recorded, the highest first: by GTO, or by a job that was killed. */
+    readonly unrecorded: readonly string[];
     readonly bump: Bump | { readonly exactly: string };
     readonly runDigest: string;
   },
 ): Promise<{ readonly version: string; readonly continues: boolean; readonly skipped: readonly string[] }> {
+  const unfinished = await unfinishedRelease(releases, wanted);
+  if (unfinished !== undefined) return { version: unfinished, continues: true, skipped: [] };
   const skipped: string[] = [];
   for (;;) {
     const version = nextVersion([...wanted.taken, ...skipped], wanted.bump);
@@ -90,6 +94,28 @@ export async function chooseVersion(
     }
     skipped.push(version);
   }
+}
+
+/** How many tags without a record are looked at: a killed job leaves one, and it is among the newest. */
+const UNRECORDED_LOOKS = 3;
+
+/** A version that this same run was about to become when its job was killed between tag and record. */
+async function unfinishedRelease(
+  releases: Releases,
+  wanted: {
+    readonly model: string;
+    readonly unrecorded: readonly string[];
+    readonly bump: Bump | { readonly exactly: string };
+    readonly runDigest: string;
+  },
+): Promise<string | undefined> {
+  for (const version of wanted.unrecorded.slice(0, UNRECORDED_LOOKS)) {
+    if (typeof wanted.bump === 'object' && wanted.bump.exactly !== version) continue;
+    const found = await releases.find(versionTag(wanted.model, version));
+    const owner = found?.assets.find((asset) => asset.name === RUN_ASSET);
+    if (owner?.digest === wanted.runDigest) return version;
+  }
+  return undefined;
 }
 
 export interface Publication {
@@ -115,7 +141,8 @@ interface Stores {
 }
 
 /**
- * Publishes a version, and records and tags it. Killed at any point, it can be called again with the same run and
+ * Publishes a version, and tags and records it. The tag comes before the release is published: a host that finds none
+ * makes a plain one of its own, and GTO reads annotated tags only. Killed at any point, it can be called again with the same run and
  * version and goes on where it stopped: assets that arrived are not uploaded again.
  * Throws OutsideError when what arrived is not what was sent, and the reason of `cancel` when it is aborted; the release
  * then stays a draft.
@@ -126,11 +153,13 @@ export async function publishVersion(stores: Stores, publication: Publication): 
   const tag = versionTag(run.model, version);
   const found = await releases.find(tag);
   if (!found?.published) {
-    await releases.createDraft({ tag, title: publication.title, body: publication.body });
+    const { title, body } = publication;
+    await releases.createDraft({ tag, title, body, commit: run.commit });
     await uploadMissing(releases, tag, { ...publication, present: found?.assets ?? [] });
     await verifyDraft(releases, tag, publication.files);
     publication.cancel.throwIfAborted();
   }
+  await tagVersion(stores.tags, { tag, commit: run.commit, run: run.id });
   const { url } = await releases.publish(tag);
   const record: VersionRecord = {
     schema: 'assay/version@1',
@@ -146,15 +175,17 @@ export async function publishVersion(stores: Stores, publication: Publication): 
     url,
   };
   await history.append([record]);
-  await tagVersion(stores.tags, record);
   return record;
 }
 
 /**
- * Tags a recorded version on the commit its run was trained on; harmless when the tag is there. Outside git, where there
+ * Tags a version on the commit its run was trained on; harmless when the tag is there. Outside git, where there
  * is no commit, the tag stands on nothing.
  */
-export async function tagVersion(tags: Tags, record: VersionRecord): Promise<void> {
+export async function tagVersion(
+  tags: Tags,
+  record: Pick<VersionRecord, 'tag' | 'commit' | 'run'>,
+): Promise<void> {
   await tags.create(record.tag, record.commit ?? '', `${record.tag}, run ${record.run}`);
 }
 

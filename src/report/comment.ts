@@ -1,6 +1,7 @@
 import { plural } from '../format.js';
 import type { DecisionRecord, RuleOutcome } from '../gate/record.js';
 import type { RunRecord } from '../runs/record.js';
+import { curvesSection } from './curves.js';
 import {
   markdownBlock,
   markdownCell,
@@ -116,6 +117,7 @@ function modelSection(facts: ModelFacts, tier: Tier): string {
     gate.folded,
     changesSection(facts),
     seedsSection(facts),
+    tier.unchanged ? curvesSection(run.curves) : '',
     costsSection(comparison),
   ]);
 }

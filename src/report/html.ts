@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Marked } from 'marked';
+import { parseMermaidChart } from './chart.js';
 import { htmlText } from './escape.js';
+import { LINE_COLOURS_DARK, LINE_COLOURS_LIGHT, PLOT_STYLE, svgPlot } from './svg.js';
 
 /**
  * A report as one self-contained HTML page, in the look of GitHub. Nothing is loaded and no script runs: the page says so
@@ -41,6 +43,16 @@ function markdownRenderer(): Marked {
         return text.replace(/<[^>]*>?/g, (tag) => (OWN_ELEMENTS.test(tag) ? tag : htmlText(tag)));
       },
       image: ({ text }) => htmlText(text),
+      // GitHub draws it; here it is drawn already.
+      code({ text, lang }) {
+        const chart = lang === 'mermaid' ? parseMermaidChart(text) : undefined;
+        if (!chart) return false;
+        const { min, max } = chart.x;
+        const x = (values: readonly number[]) =>
+          values.map((_, i) => min + (i * (max - min)) / Math.max(1, values.length - 1));
+        const lines = chart.lines.map((y) => ({ name: '', x: x(y), y }));
+        return `<figure><figcaption>${htmlText(chart.title, 80)}</figcaption>${svgPlot({ ...chart, lines })}</figure>\n`;
+      },
       link({ href, tokens }) {
         const text = this.parser.parseInline(tokens);
         return /^https?:\/\//i.test(href)
@@ -57,9 +69,9 @@ function markdownRenderer(): Marked {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1f2328; --quiet: #59636e; --back: #fff; --page: #f6f8fa; --line: #d1d9e0; --soft: #f6f8fa; --code: #818b981f; --link: #0969da; }
+:root { color-scheme: light dark; --text: #1f2328; --quiet: #59636e; --back: #fff; --page: #f6f8fa; --line: #d1d9e0; --soft: #f6f8fa; --code: #818b981f; --link: #0969da; ${LINE_COLOURS_LIGHT} }
 @media (prefers-color-scheme: dark) {
-  :root { --text: #f0f6fc; --quiet: #9198a1; --back: #0d1117; --page: #010409; --line: #3d444d; --soft: #151b23; --code: #656c7633; --link: #4493f8; }
+  :root { --text: #f0f6fc; --quiet: #9198a1; --back: #0d1117; --page: #010409; --line: #3d444d; --soft: #151b23; --code: #656c7633; --link: #4493f8; ${LINE_COLOURS_DARK} }
 }
 * { box-sizing: border-box; }
 body { margin: 0; padding: 16px; background: var(--page); color: var(--text); font: 14px/1.5 -apple-system, BlinkMacSystemFont, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif, "Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji"; overflow-wrap: break-word; }
@@ -83,5 +95,7 @@ pre code { padding: 0; background: none; }
 sub { font-size: 75%; line-height: 0; position: relative; vertical-align: baseline; bottom: -0.25em; }
 summary { cursor: pointer; }
 details > :nth-child(2) { margin-top: 8px; }
-@media (max-width: 500px) { body { padding: 0; } main { border: 0; border-radius: 0; } th, td { padding: 4px 8px; } }
+figure { margin: 0 0 16px; }
+figcaption { font-weight: 600; margin-bottom: 4px; }
+${PLOT_STYLE}@media (max-width: 500px) { body { padding: 0; } main { border: 0; border-radius: 0; } th, td { padding: 4px 8px; } }
 `;

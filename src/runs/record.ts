@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { artifact } from '../artifacts/artifact.js';
 import { paramValue } from '../config/model.js';
 import { envelope } from '../history/record.js';
+import { curve } from '../metrics/curve.js';
 import { metric } from '../metrics/metric.js';
 
 export const runStatus = z.enum(['succeeded', 'failed', 'cancelled']);
@@ -61,6 +62,8 @@ export const runRecord = z.object({
   }),
   metrics: z.array(metric),
   series: z.array(series),
+  /** ROC, precision-recall, calibration, residuals, confusion of the scored predictions; absent where none were scored. */
+  curves: z.array(curve).optional(),
   artifacts: z.array(artifact),
   log: z.object({
     digest: z.string().nullable(),

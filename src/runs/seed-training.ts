@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Artifact } from '../artifacts/artifact.js';
 import { UserError } from '../errors.js';
+import type { Curve } from '../metrics/curve.js';
 import type { Metric } from '../metrics/metric.js';
 import { type Before, type Collected, collectMetrics, lookBefore, requireFresh } from './collect.js';
 import { type CommandOutcome, outcomeOf } from './outcome.js';
@@ -15,6 +16,7 @@ export interface SeedTraining {
   readonly entry: RunRecord['seeds'][number];
   readonly metrics: readonly Metric[];
   readonly series: readonly ReadSeries[];
+  readonly curves: readonly Curve[];
   /** That the command's own tools recorded. */
   readonly params: Params;
   readonly artifacts: readonly Artifact[];
@@ -72,8 +74,13 @@ function variables(
   };
 }
 
+interface Scores {
+  readonly metrics: readonly Metric[];
+  readonly curves: readonly Curve[];
+}
+
 interface Taken {
-  readonly scores: readonly Metric[];
+  readonly scores: Scores;
   readonly artifacts: readonly Artifact[];
   readonly logDigest: string | null;
   readonly warnings: readonly string[];
@@ -98,7 +105,7 @@ async function takeIn(
   const problems: unknown[] = [];
   const warnings: string[] = [];
   const artifacts: Artifact[] = [];
-  let scores: readonly Metric[] = [];
+  let scores: Scores = { metrics: [], curves: [] };
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -123,7 +130,7 @@ async function takeIn(
       await attempt(async () => {
         await requireFresh(predictions, { workspace, before, named: 'evaluate.predictions' });
         await keep('predictions', join(model.folder, predictions));
-        scores = (await options.scorePredictions?.(predictions)) ?? [];
+        scores = (await options.scorePredictions?.(predictions, seed)) ?? scores;
       });
     }
   }
@@ -175,8 +182,9 @@ function summed(parts: {
       peak_memory_bytes: result.peakMemoryBytes,
       cpu_seconds: result.cpuSeconds,
     },
-    metrics: [...collected.metrics, ...taken.scores],
+    metrics: [...collected.metrics, ...taken.scores.metrics],
     series: collected.series,
+    curves: taken.scores.curves,
     params: collected.params,
     artifacts: taken.artifacts,
     warnings: [...collected.warnings, ...taken.warnings],

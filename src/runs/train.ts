@@ -3,6 +3,7 @@ import type { Placed } from '../config/load.js';
 import type { ModelConfig } from '../config/model.js';
 import type { Clock } from '../history/port.js';
 import type { Origin } from '../history/record.js';
+import type { Curve } from '../metrics/curve.js';
 import type { Metric } from '../metrics/metric.js';
 import { flatParams, type Params } from './params.js';
 import type { Processes, RunFolder, Workspace } from './ports.js';
@@ -32,8 +33,11 @@ export interface TrainOptions {
   readonly code: RunRecord['code'];
   readonly environment: RunRecord['environment'];
   readonly warnings: readonly string[];
-  /** Metrics of a predictions file of the workspace; throws UserError when it cannot be scored. */
-  readonly scorePredictions?: (path: string) => Promise<readonly Metric[]>;
+  /** Metrics and curves of a predictions file of the workspace; throws UserError when it cannot be scored. */
+  readonly scorePredictions?: (
+    path: string,
+    seed: number,
+  ) => Promise<{ readonly metrics: readonly Metric[]; readonly curves: readonly Curve[] }>;
   readonly onLine?: (line: string) => void;
   readonly cancel: AbortSignal;
   readonly clock: Clock;
@@ -114,6 +118,7 @@ function recordOf(
       ),
     ],
     series: [...curves.series],
+    ...keptCurves(trainings),
     artifacts: trainings.flatMap(({ artifacts }) => artifacts),
     log: {
       digest: last?.log.digest ?? null,
@@ -134,6 +139,14 @@ function recordOf(
     ],
     parent: options.parent,
   };
+}
+
+/** Seeds whose curves are kept: more lines than this in one picture say no more. */
+export const MOST_CURVE_SEEDS = 5;
+
+function keptCurves(trainings: readonly SeedTraining[]): Pick<RunRecord, 'curves'> {
+  const curves = trainings.slice(0, MOST_CURVE_SEEDS).flatMap((training) => training.curves);
+  return curves.length > 0 ? { curves } : {};
 }
 
 /** What all seeds agree on: a tool records the seed too, and that is no parameter of the run. */

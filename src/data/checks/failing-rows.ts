@@ -70,12 +70,12 @@ function ownQuery(
     return `SELECT r, CAST(here AS VARCHAR) AS value FROM ${stepsOf(planned, check)} WHERE ${againstDirection(check)} ORDER BY r LIMIT ${ROWS_NAMED}`;
   }
   if (finding.kind !== 'measured' || finding.failing?.kind !== 'repeats') return undefined;
-  const { keys, every } = finding.failing;
+  const { keys, every, considered } = finding.failing;
   const groups = [...(check.by ?? []), ...keys].join(', ');
   const nth = every
     ? `count(*) OVER (PARTITION BY ${groups})`
     : `row_number() OVER (PARTITION BY ${groups} ORDER BY r)`;
-  const where = `${allPresent(keys)}${check.where === undefined ? '' : ` AND (${check.where})`}`;
+  const where = `${considered ?? allPresent(keys)}${check.where === undefined ? '' : ` AND (${check.where})`}`;
   const numbered = `(SELECT *, ${nth} AS nth FROM ${valuesOf(table, check.reads, { numbered: true })} WHERE ${where}) AS u`;
   return `SELECT r, ${value} AS value FROM ${numbered} WHERE nth > 1 ORDER BY r LIMIT ${ROWS_NAMED}`;
 }

@@ -18,15 +18,34 @@ export interface Judged {
 export type FailingRows =
   /** Rows for which the condition holds. */
   | { readonly kind: 'where'; readonly condition: string }
-  /** Rows that repeat an earlier key; with `every`, all rows whose key occurs more than once. */
-  | { readonly kind: 'repeats'; readonly keys: readonly string[]; readonly every: boolean };
+  /**
+   * Rows that repeat an earlier key; with `every`, all rows whose key occurs more than once. Without a condition, rows
+   * with a missing part of the key are skipped.
+   */
+  | {
+      readonly kind: 'repeats';
+      readonly keys: readonly string[];
+      readonly every: boolean;
+      readonly considered?: string;
+    };
+
+/** A second look: aggregates over the groups of equal keys, a missing part of a key being a value like others. */
+export interface Grouped {
+  readonly kind: 'grouped';
+  readonly keys: readonly string[];
+  /** Condition over `v` of the rows that are grouped. */
+  readonly considered: string;
+  /** SQL over the keys, `n` (rows of the group) and `most` (rows of the largest group). */
+  readonly terms: readonly string[];
+  judge(values: readonly unknown[]): Judged;
+}
 
 /** Aggregates that are computed in one scan together with those of other checks. */
 export interface Measured {
   readonly kind: 'measured';
   readonly terms: readonly string[];
   /** @param values one for each term */
-  judge(values: readonly unknown[]): Judged | Measured;
+  judge(values: readonly unknown[]): Judged | Measured | Grouped;
   readonly failing: FailingRows | null;
 }
 
@@ -45,6 +64,8 @@ export type Finding =
       readonly value: string;
       readonly direction: 'increasing' | 'decreasing';
       readonly strictly: boolean;
+      /** When left out, the check's tolerance decides. */
+      judge?(failing: number, total: number): Judged;
     }
   /** Rows whose key is not in the other table fail; a key with a missing part is skipped. */
   | {
@@ -73,6 +94,8 @@ export interface PlannedCheck {
   /** SQL of the offending value as text; null when there is none to show. */
   readonly value: string | null;
   readonly detail: string | null;
+  /** Regular expressions of its SQL, to try before anything else. */
+  readonly patterns?: readonly string[];
   /** Where it stands below the dataset in assay.yml. */
   readonly path: readonly (string | number)[];
 }

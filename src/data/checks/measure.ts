@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js';
 import { plural } from '../../format.js';
 import type { SqlEngine } from '../ports.js';
 import type { SourceTable } from '../table.js';
-import { type Judged, type Measured, type PlannedCheck, valuesOf } from './finding.js';
+import { type Grouped, type Judged, type Measured, type PlannedCheck, valuesOf } from './finding.js';
 
 /** Counts for all checks that are aggregates: one statement for those without groups, one for each set of groups. */
 
@@ -41,8 +41,9 @@ export async function measureAll(of: {
       const values = await scan(of, some);
       for (const [i, { check, measured }] of some.entries()) {
         const result = measured.judge(values[i] ?? []);
-        if ('terms' in result) again.push({ check, measured: result });
-        else judged.set(check, result);
+        if (!('kind' in result)) judged.set(check, result);
+        else if (result.kind === 'measured') again.push({ check, measured: result });
+        else judged.set(check, await lookAtGroups(of, check, result));
       }
     }
     round = again;
@@ -51,6 +52,18 @@ export async function measureAll(of: {
     for (const { check, measured } of some) judged.set(check, await inGroups(of, check, measured));
   }
   return judged;
+}
+
+async function lookAtGroups(
+  { engine, table }: { readonly engine: SqlEngine; readonly table: SourceTable },
+  check: PlannedCheck,
+  { keys, considered, terms, judge }: Grouped,
+): Promise<Judged> {
+  const where = check.where === undefined ? considered : `(${check.where}) AND (${considered})`;
+  const groups = `SELECT ${[...new Set(keys)].join(', ')}, count(*) AS n, max(count(*)) OVER () AS most FROM ${valuesOf(table, check.reads)} WHERE ${where} GROUP BY ${keys.join(', ')}`;
+  const selected = terms.map((term, j) => `${term} AS x${j}`);
+  const [row = {}] = await engine.query(`SELECT ${selected.join(', ')} FROM (${groups})`);
+  return judge(terms.map((_, j) => row[`x${j}`]));
 }
 
 type Values = readonly (readonly unknown[])[];
@@ -101,18 +114,21 @@ async function inGroups(
     });
   }
   let results = rows.map((row) => measured.judge(measured.terms.map((_, j) => row[`x${j}`])));
-  const again = results.find((result) => 'terms' in result);
-  if (again) {
+  if (results.some((result) => 'kind' in result)) {
     // Every group asks with its own numbers, so each is looked at alone.
     const answers: Judged[] = [];
     for (const [i, result] of results.entries()) {
-      if (!('terms' in result)) {
-        answers.push(result);
-        continue;
+      let answer = result;
+      while ('kind' in answer) {
+        if (answer.kind === 'grouped') {
+          throw new UserError('"by" does not go with this check', {
+            mend: 'write it as unique: [COLUMN] with by:',
+          });
+        }
+        const { terms } = answer;
+        rows = await groups(terms);
+        answer = answer.judge(terms.map((_, j) => rows[i]?.[`x${j}`]));
       }
-      rows = await groups(result.terms);
-      const answer = result.judge(result.terms.map((_, j) => rows[i]?.[`x${j}`]));
-      if ('terms' in answer) throw new Error('a check of groups asked a third time');
       answers.push(answer);
     }
     results = answers;

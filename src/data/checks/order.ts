@@ -48,5 +48,7 @@ export async function countSteps(
   const [row = {}] = await engine.query(
     `SELECT count(*) FILTER (WHERE ${againstDirection(check)}) AS f, count(*) AS n FROM ${stepsOf(checks, check)}`,
   );
-  return { failing: Number(row.f), total: Number(row.n) };
+  const [failing, total] = [Number(row.f), Number(row.n)];
+  const judge = check.finding.kind === 'monotonic' ? check.finding.judge : undefined;
+  return judge?.(failing, total) ?? { failing, total };
 }

@@ -3,11 +3,11 @@ import { nearest } from '../../config/nearest.js';
 import { UserError } from '../../errors.js';
 import type { Place } from '../places.js';
 import type { SourceTable, TableColumn } from '../table.js';
-import type { ValueType } from '../values.js';
 import { effectiveType } from './bounds.js';
 import { columnChecks, shortList } from './column.js';
 import { datasetChecks } from './dataset.js';
 import { type KnownColumn, knownColumn, type PlannedCheck } from './finding.js';
+import type { ColumnFacts } from './infer.js';
 import type { Suite } from './suite.js';
 
 /**
@@ -24,8 +24,8 @@ export interface PlanOptions {
   readonly others: ReadonlyMap<string, SourceTable>;
   /** Suites and schemas that checks name, by path. */
   readonly suites: ReadonlyMap<string, Suite>;
-  /** Types of text columns by their values, for what suites say of types. */
-  readonly inferred: ReadonlyMap<string, ValueType>;
+  /** What the values of columns are like, for what suites say of types; empty when none does. */
+  readonly inferred: ReadonlyMap<string, ColumnFacts>;
   /** Where a path below the dataset stands in assay.yml. */
   locate(path: readonly (string | number)[]): UserError['location'];
 }
@@ -90,6 +90,7 @@ export function planChecks(options: PlanOptions): Plan {
       ...config.checks.flatMap((check, i) =>
         'columns' in check ? patternsOf(check.columns, ['checks', i, 'columns']) : [],
       ),
+      ...checks.flatMap(({ patterns = [], path }) => patterns.map((pattern) => ({ pattern, path }))),
     ],
   };
 }

@@ -7,6 +7,8 @@ export interface Suite {
   plan(scope: Scope, base: Omit<PlannedCheck, 'check' | 'finding'>): readonly PlannedCheck[];
   /** Whether it speaks of the types that another tool would give the columns. */
   readonly needsTypes: boolean;
+  /** Whether it has queries of its own over the table `data`. */
+  readonly needsSql: boolean;
 }
 
 export function suiteChecks(

@@ -1,5 +1,5 @@
 import type { Suite } from '../checks/suite.js';
-import { parseExpectations } from './great-expectations.js';
+import { parseExpectations } from './great-expectations/suite.js';
 import { parsePandera } from './pandera.js';
 import { parseTableSchema } from './table-schema.js';
 

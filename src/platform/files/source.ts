@@ -53,7 +53,8 @@ export function sourceFile(
 async function* pieces(place: string, bytes: number): AsyncGenerator<Uint8Array> {
   const file = await open(place);
   try {
-    const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(bytes, 1)));
+    // No Buffer: its `slice` copies nothing, and readers keep slices.
+    const buffer = new Uint8Array(Math.min(PIECE_BYTES, Math.max(bytes, 1)));
     for (let at = 0; at < bytes; ) {
       const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, bytes - at), at);
       if (bytesRead === 0) return;

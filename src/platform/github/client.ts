@@ -204,7 +204,11 @@ async function openOctokit(
     userAgent: `assay/${options.version}`,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     request: { fetch: fetchWhole(options) },
-    retry: { retryAfterBaseValue: secondMs, doNotRetry: [400, 401, 403, 404, 409, 410, 413, 422, 429, 451] },
+    retry: {
+      retries: RETRIES,
+      retryAfterBaseValue: secondMs,
+      doNotRetry: [400, 401, 403, 404, 409, 410, 413, 422, 429, 451],
+    },
     throttle: {
       write,
       notifications: unpaced,
@@ -264,7 +268,8 @@ async function send(
       headers: { 'x-github-api-version': API_VERSION, ...options.headers },
       request: {
         signal: at.cancel,
-        retries: isReading(method) || options.repeatable ? RETRIES : 0,
+        // Set for every request, the plugin would repeat what it is told never to, such as a 404.
+        ...(isReading(method) || options.repeatable ? {} : { retries: 0 }),
       },
     });
   } catch (error) {
@@ -406,12 +411,13 @@ async function stream(at: Connection, request: StreamRequest, hops = 0): Promise
   });
 }
 
-/** The API's own host, and on github.com its sister hosts (`uploads.github.com`). */
+/** The API's own host, and beside `api.X` also `uploads.X`. */
 function isOwnHost(url: string, baseUrl: string): boolean {
   const [host, own] = [new URL(url), new URL(baseUrl)];
   if (host.protocol !== own.protocol) return false;
   if (host.host === own.host) return true;
-  return own.host === 'api.github.com' && host.host === 'uploads.github.com';
+  // On github.com and on SUBDOMAIN.ghe.com.
+  return own.host.startsWith('api.') && host.host === `uploads.${own.host.slice('api.'.length)}`;
 }
 
 function asJson(text: string): unknown {

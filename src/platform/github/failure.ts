@@ -25,6 +25,8 @@ export class GitHubError extends OutsideError {
   readonly status: number | null;
   /** True when a write may have happened although no answer said so: look before writing again. */
   readonly mayHaveHappened: boolean;
+  /** Seconds that GitHub asks to wait before the next attempt; null when it asks for none. */
+  readonly retryAfter: number | null;
   /** What GitHub said, bounded and made safe for a terminal; empty when nothing. */
   readonly said: string;
 
@@ -33,6 +35,8 @@ export class GitHubError extends OutsideError {
     this.kind = explanation.kind;
     this.status = failure.status;
     this.said = saidBy(failure.body);
+    const seconds = Number(failure.headers['retry-after'] ?? Number.NaN);
+    this.retryAfter = seconds >= 0 ? seconds : null;
     this.mayHaveHappened =
       !isReading(failure.method) && (explanation.kind === 'unavailable' || explanation.kind === 'malformed');
   }

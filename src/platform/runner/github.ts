@@ -87,6 +87,7 @@ function commentOf({ action, comment, issue }: Event): Runner['comment'] {
     id: comment.id,
     author: comment.user.login,
     body: comment.body,
+    issue: issue.number,
     pullRequest: issue.pull_request === undefined ? null : issue.number,
   };
 }

@@ -105,7 +105,13 @@ describe('GitHub', () => {
     const comment = { id: 5, body: '/assay help', user: { login: 'mona' } };
     const issue = { number: 7, pull_request: {} };
     const created = await onGitHub('issue_comment', { action: 'created', comment, issue });
-    expect(created.runner.comment).toEqual({ id: 5, author: 'mona', body: '/assay help', pullRequest: 7 });
+    expect(created.runner.comment).toEqual({
+      id: 5,
+      author: 'mona',
+      body: '/assay help',
+      issue: 7,
+      pullRequest: 7,
+    });
     const plain = await onGitHub('issue_comment', { action: 'created', comment, issue: { number: 7 } });
     expect(plain.runner.comment?.pullRequest).toBeNull();
     const edited = await onGitHub('issue_comment', { action: 'edited', comment, issue });

@@ -1,5 +1,8 @@
 import type { SourceFolder } from '../ports.js';
+import { mlflowFolder } from './mlflow/mlflow.js';
 import type { FolderEntry, FolderReader, Reading, ReadOptions } from './reader.js';
+import { eventFolder } from './tensorboard/tensorboard.js';
+import { wandbFolder } from './wandb/wandb.js';
 
 /** Folders in which a tool leaves several files that belong together. */
 
@@ -126,10 +129,13 @@ const lightningLogs: FolderReader = {
 
 /** In the order in which they are asked. */
 export const FOLDER_READERS: readonly FolderReader[] = [
+  mlflowFolder,
+  wandbFolder,
   dvclive,
   trainer,
   lightningLogs,
   folderOf({ name: 'PyTorch Lightning', file: 'metrics.csv', beside: 'hparams.yaml' }),
   folderOf({ name: 'Ultralytics', file: 'results.csv', beside: 'args.yaml' }),
   folderOf({ name: 'DVC', file: 'dvc.yaml' }),
+  eventFolder,
 ];

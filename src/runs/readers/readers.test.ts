@@ -13,7 +13,7 @@ function source(path: string, content: string | Uint8Array, bytes?: number): Sou
     head: async (length) => buffer.subarray(0, length),
     text: async () => buffer.toString(),
     async *chunks() {
-      for (let at = 0; at < buffer.length; at += 7) yield buffer.subarray(at, at + 7);
+      for (let at = 0; at < buffer.length; at += 7) yield new Uint8Array(buffer.subarray(at, at + 7));
     },
     beside: async () => undefined,
     database: () => Promise.reject(new Error('no database here')),

@@ -16,11 +16,14 @@ import {
   type Reading,
   type ReadOptions,
 } from './reader.js';
+import { sqlite } from './sqlite.js';
 import { table } from './table.js';
+import { eventFile } from './tensorboard/tensorboard.js';
+import { wandbLog } from './wandb/wandb.js';
 import { yaml } from './yaml.js';
 
 /** In the order in which they are asked; each looks at the content, and at the name only where the content is not enough. */
-const BINARY_READERS: readonly BinaryReader[] = [];
+const BINARY_READERS: readonly BinaryReader[] = [sqlite, wandbLog, eventFile];
 const READERS: readonly Reader[] = [junit, benchmarkData, jsonLines, json, assignments, table, yaml];
 
 const HEAD_BYTES = 65_536;

@@ -539,7 +539,7 @@ const deployments: Readonly<Record<string, Handler>> = {
         body: {
           state: body.state,
           description: body.description ?? '',
-          environment_url: body.environment_url ?? '',
+          ...(body.environment_url === undefined ? {} : { environment_url: body.environment_url }),
         },
       };
     },
@@ -581,7 +581,7 @@ function runBody(run: WorkflowRun, repository: Repository) {
     head_branch: run.headBranch,
     event: run.event,
     html_url: `https://github.test/${repository.name}/actions/runs/${run.id}`,
-    status: 'completed',
+    status: run.status ?? 'completed',
     conclusion: 'success',
     // GitHub leaves it empty for forks.
     pull_requests: [],
@@ -632,6 +632,32 @@ const actions: Readonly<Record<string, Handler>> = {
       };
     },
   },
+  'POST /repos/{owner}/{repo}/actions/runs/{run_id}/rerun': {
+    needs: ['actions=write'],
+    run: ({ repository, params }) => {
+      const run = repository.runs.find((one) => one.id === Number(params.run_id));
+      if (!run) return notFound();
+      if (run.status !== undefined && run.status !== 'completed')
+        return refuse(403, 'This workflow is already running');
+      repository.dispatches.push({ kind: `rerun ${run.id}`, body: {} });
+      return { status: 201, body: {} };
+    },
+  },
+  'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs': {
+    needs: ['actions=read'],
+    run: (context) => {
+      const { repository, params, query } = context;
+      const found = repository.runs.filter(
+        (one) =>
+          (one.workflow ?? 'assay.yml') === params.workflow_id &&
+          (!query.has('head_sha') || one.headSha === query.get('head_sha')) &&
+          (!query.has('event') || one.event === query.get('event')),
+      );
+      const { items, headers } = page(context, found);
+      const runs = items.map((one) => runBody(one, repository));
+      return { status: 200, headers, body: { total_count: found.length, workflow_runs: runs } };
+    },
+  },
   'GET /repos/{owner}/{repo}/actions/workflows': {
     needs: ['actions=read'],
     run: (context) => {
@@ -652,6 +678,10 @@ function artifactBody(artifact: { id: number; run: number; name: string; zip: Bu
 }
 
 const repositories: Readonly<Record<string, Handler>> = {
+  'POST /repos/{owner}/{repo}/git/refs': {
+    needs: ['contents=write'],
+    run: ({ body }) => ({ status: 201, body: { ref: body.ref, object: { sha: body.sha } } }),
+  },
   'GET /repos/{owner}/{repo}': {
     needs: [],
     run: ({ repository, token }) => {

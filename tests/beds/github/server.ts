@@ -249,13 +249,14 @@ function isGranted(token: Token, permission: string): boolean {
 }
 
 /** The conversation as a reviewer reads it: requests with what they say, long texts as their first line and length. */
-export function conversation(requests: readonly Request[]): string {
+export function conversation({ requests, url }: GitHubBed): string {
   return requests
     .map(
       ({ method, path, body, status }) =>
         `${method} ${path} → ${status}${body === undefined ? '' : `\n${indent(shortened(body))}`}`,
     )
-    .join('\n');
+    .join('\n')
+    .replaceAll(url, 'https://github.test');
 }
 
 function indent(value: unknown): string {

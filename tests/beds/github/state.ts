@@ -74,6 +74,8 @@ export interface WorkflowRun {
   readonly headBranch: string;
   readonly headRepo: string;
   readonly event: string;
+  readonly workflow?: string;
+  readonly status?: string;
 }
 
 export interface Repository {

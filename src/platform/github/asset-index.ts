@@ -1,0 +1,108 @@
+import { type ArtifactRelease, type Asset, listAssets, listReleases, PREFIX } from './artifact-releases.js';
+import type { GitHubClient } from './client.js';
+
+/** Which assets there are, listed release by release as far as a question needs. */
+export interface AssetIndex {
+  /** The newest first. */
+  releases(): Promise<readonly ArtifactRelease[]>;
+  /** By the name of the blob; undefined when there is none that is whole. */
+  find(name: string): Promise<Asset | undefined>;
+  /** In every release, for two jobs may have uploaded it at once. */
+  findAll(name: string): Promise<readonly Asset[]>;
+  all(): Promise<readonly Asset[]>;
+  /** How many assets the release has, leftovers of broken uploads counted. */
+  count(release: ArtifactRelease): Promise<number>;
+  add(asset: Asset, release?: ArtifactRelease): void;
+  forget(asset: Asset): void;
+  /** GitHub says that it takes no more. */
+  markFull(release: ArtifactRelease): void;
+  addRelease(release: ArtifactRelease): void;
+  /** Lists everything anew when it is next asked. */
+  reset(): void;
+}
+
+export function assetIndex(client: GitHubClient): AssetIndex {
+  let listed: Promise<ArtifactRelease[]> | undefined;
+  let counts = new Map<number, number>();
+  let byId = new Map<number, Asset>();
+  /** Serialises listing, so that parallel questions do not list the same twice. */
+  let listing: Promise<unknown> = Promise.resolve();
+
+  const releases = () => {
+    listed ??= listReleases(client).then(
+      (found) => [...found],
+      (error: unknown) => {
+        listed = undefined;
+        throw error;
+      },
+    );
+    return listed;
+  };
+  const load = async (release: ArtifactRelease): Promise<void> => {
+    if (counts.has(release.id)) return;
+    const assets = await listAssets(client, release);
+    counts.set(release.id, assets.length);
+    for (const asset of assets) if (asset.state === 'uploaded') byId.set(asset.id, asset);
+  };
+  const named = (name: string) => [...byId.values()].filter((asset) => asset.name === PREFIX + name);
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = listing.then(work, work);
+    listing = turn.catch(() => {});
+    return turn;
+  };
+  const loadAll = () =>
+    inTurn(async () => {
+      for (const release of await releases()) await load(release);
+    });
+
+  return {
+    releases,
+    find: (name) =>
+      inTurn(async () => {
+        const [known] = named(name);
+        if (known) return known;
+        for (const release of await releases()) {
+          if (counts.has(release.id)) continue;
+          await load(release);
+          const [found] = named(name);
+          if (found) return found;
+        }
+        return undefined;
+      }),
+    findAll: async (name) => {
+      await loadAll();
+      return named(name);
+    },
+    all: async () => {
+      await loadAll();
+      return [...byId.values()];
+    },
+    count: (release) =>
+      inTurn(async () => {
+        await load(release);
+        return counts.get(release.id) ?? 0;
+      }),
+    add: (asset, release) => {
+      if (release) counts.set(release.id, (counts.get(release.id) ?? 0) + 1);
+      byId.set(asset.id, asset);
+    },
+    forget: (asset) => {
+      byId.delete(asset.id);
+    },
+    markFull: (release) => {
+      counts.set(release.id, Number.POSITIVE_INFINITY);
+    },
+    addRelease: (release) => {
+      const current = listed;
+      listed = (current ?? Promise.resolve([])).then((found) =>
+        [release, ...found].sort((a, b) => b.number - a.number || b.id - a.id),
+      );
+      counts.set(release.id, 0);
+    },
+    reset: () => {
+      listed = undefined;
+      counts = new Map();
+      byId = new Map();
+    },
+  };
+}

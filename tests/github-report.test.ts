@@ -1,0 +1,226 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LIMITS } from '../src/report/limits.js';
+import { conversation, FORK_TOKEN } from './beds/github/server.js';
+import { modelOf, type Row, validationOf } from './fakes/report.js';
+import { type GitHubScene, openGitHubScene } from './github-scene.js';
+import { write } from './history-scene.js';
+
+let scene: GitHubScene;
+beforeEach(async () => {
+  scene = await openGitHubScene();
+});
+afterEach(() => scene.end());
+
+const data = [{ name: 'adult', digest: 'd'.repeat(64), rows: 48_842 }];
+function rejected() {
+  return modelOf({
+    rows: [
+      { before: 0.9, after: 0.91, error: 0.001 },
+      { slice: { sex: 'Female' }, before: 0.9, after: 0.88, error: 0.001 },
+      { name: 'log_loss', before: 0.3, after: null, reason: 'NaN in metrics.json' },
+    ],
+    run: { data },
+    validations: [
+      validationOf([
+        { check: 'age: integer', passed: false, failing: 2, rows: [12, 40_001] },
+        { check: 'age: between 17 and 90' },
+      ]),
+    ],
+  });
+}
+
+const check = () => scene.bed.repository.checks[0];
+
+describe('a pull request', () => {
+  test('has a comment and a check with remarks at the lines concerned', async () => {
+    await scene.record(rejected());
+    const { outputs, exit } = await scene.run('report');
+    expect(exit).toBe(0);
+    expect(outputs['comment-url']).toContain('/team/models/pull/7#issuecomment-');
+    expect(check()?.fields).toMatchObject({
+      name: 'assay/income',
+      head_sha: scene.head,
+      conclusion: 'failure',
+      details_url: `${scene.bed.url}/team/models/actions/runs/42`,
+      output: { title: expect.stringMatching(/^reject: worse for sex=Female: roc_auc −0\.0200/) },
+    });
+    expect(check()?.annotations).toMatchObject([
+      {
+        path: 'assay.yml',
+        start_line: 7,
+        annotation_level: 'failure',
+        title: expect.stringContaining('sex=Female'),
+      },
+      { path: 'data/adult.csv', start_line: 12, annotation_level: 'failure', title: 'adult: age: integer' },
+      { path: 'data/adult.csv', start_line: 40_001 },
+    ]);
+    expect(conversation(scene.bed)).toMatchSnapshot();
+    expect(scene.bed.requests.length).toBeLessThanOrEqual(4);
+  });
+
+  test.each([
+    ['promote', { before: 0.9, after: 0.92, error: 0.001 }, 'success'],
+    ['hold', { before: 0.9, after: 0.9, error: 0.05 }, 'action_required'],
+    ['reject', { before: 0.9, after: 0.8, error: 0.001 }, 'failure'],
+  ] as const)('%s is %s', async (_, row, conclusion) => {
+    await scene.record(modelOf({ rows: [row] }));
+    await scene.run('report');
+    expect(check()?.fields.conclusion).toBe(conclusion);
+  });
+
+  test('what hold concludes is the team’s to say, and no gate concludes nothing', async () => {
+    write(
+      scene.folder,
+      'assay.yml',
+      `${readFileSync(join(scene.folder, 'assay.yml'), 'utf8')}\nreport: { hold: neutral }\n`,
+    );
+    await scene.record(modelOf({ rows: [{ before: 0.9, after: 0.9, error: 0.05 }] }));
+    await scene.run('report');
+    expect(check()?.fields.conclusion).toBe('neutral');
+  });
+
+  test('without a run the check is neutral and says so', async () => {
+    await scene.run('report');
+    expect(check()?.fields).toMatchObject({
+      conclusion: 'neutral',
+      output: { title: expect.stringMatching(/^no run/) },
+    });
+  });
+
+  test('fail-on decides about the exit code, and nothing else does', async () => {
+    await scene.record(rejected());
+    expect((await scene.run('report')).exit).toBe(0);
+    expect((await scene.run('report', ['--fail-on', 'hold,inconclusive'])).exit).toBe(0);
+    expect((await scene.run('report', ['--fail-on', 'hold,reject'])).exit).toBe(1);
+    await expect(scene.run('report', ['--fail-on', 'rejected'])).rejects.toThrow('is not an answer');
+  });
+
+  test('comment: none and --no-comment', async () => {
+    await scene.record(rejected());
+    expect((await scene.run('report', ['--comment', 'none'])).outputs['comment-url']).toBe('');
+    expect(scene.bed.repository).toMatchObject({ comments: [], checks: [{}] });
+    await scene.run('report', ['--no-comment']);
+    expect(scene.bed.repository.checks).toHaveLength(1);
+  });
+
+  test('a merge queue gets its check, and the pull request no comment', async () => {
+    await scene.record(rejected());
+    const trigger = { event: 'merge_group', url: null, attempt: 1 };
+    await scene.run('report', [], { runner: { trigger } });
+    expect(scene.bed.repository).toMatchObject({ comments: [], checks: [{}] });
+  });
+});
+
+describe('limits', () => {
+  test('500 metrics in 20 slices are posted, the worst first, nothing broken by the cut', async () => {
+    const rows: Row[] = Array.from({ length: 500 }, (_, metric) => [
+      { name: `metric_${metric}`, before: 0.9, after: 0.9, error: 0.001 },
+      ...Array.from({ length: 20 }, (_, slice) => ({
+        name: `metric_${metric}`,
+        slice: { country: `🏴‍☠️ nation ${slice}` },
+        before: 0.9,
+        after: metric === 433 && slice === 7 ? 0.7 : 0.9 + (metric % 3) * 0.01,
+        error: 0.001,
+      })),
+    ]).flat();
+    await scene.record(modelOf({ rows, gate: [{ metric: 'metric_433', slices: 'all' }] }));
+    const { text } = await scene.run('report');
+    const posted = scene.bed.repository.comments[0]?.body ?? '';
+    expect([...posted].length).toBeLessThanOrEqual(65_536);
+    expect(posted.length).toBeGreaterThan(10_000);
+    expect(posted.slice(0, 600)).toContain('metric_433');
+    expect(posted.match(/<details/g)?.length).toBe(posted.match(/<\/details>/g)?.length);
+    for (const line of posted.split('\n').filter((one) => one.startsWith('|'))) expect(line).toMatch(/\|$/);
+    expect(Buffer.from(posted).toString()).toBe(posted);
+    expect(JSON.stringify(check()?.fields.output).length).toBeGreaterThan(10_000);
+    expect(text.length).toBeLessThanOrEqual(LIMITS.comment.max);
+  });
+
+  test('more than 50 annotations take a second request; more models than ten make one check', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `m${index}`);
+    const checks = Array.from({ length: 30 }, (_, line) => ({
+      check: `c${line}`,
+      passed: false,
+      failing: 1,
+      rows: [line + 1, line + 2],
+    }));
+    await scene.record(
+      modelOf({
+        rows: [{ before: 0.9, after: 0.8, error: 0.001 }],
+        run: { data },
+        validations: [validationOf(checks)],
+      }),
+    );
+    await scene.run('report');
+    expect(check()?.annotations).toHaveLength(61);
+    expect(
+      scene.bed.requests.filter((one) => one.route.includes('check-runs')).map((one) => one.method),
+    ).toEqual(['POST', 'PATCH']);
+    write(
+      scene.folder,
+      'assay.yml',
+      [
+        'models:',
+        ...names.map(
+          (name) => `  ${name}: { train: { run: node train.mjs }, metrics: { from: [${name}.json] } }`,
+        ),
+      ].join('\n'),
+    );
+    scene.bed.requests.length = 0;
+    await scene.run('report');
+    expect(scene.bed.repository.checks.at(-1)?.fields).toMatchObject({
+      name: 'assay/all',
+      conclusion: 'neutral',
+    });
+    expect(scene.bed.requests.length).toBeLessThanOrEqual(4);
+  });
+
+  test('nobody is pinged by names in data', async () => {
+    await scene.record(
+      modelOf({
+        rows: [{ name: '@team/leads', slice: { who: '@mona' }, before: 0.9, after: 0.8, error: 0.001 }],
+        gate: [],
+      }),
+    );
+    await scene.run('report');
+    const posted = scene.bed.repository.comments[0]?.body ?? '';
+    expect(posted).toContain('team/leads');
+    expect(posted.replace(/`[^`]*`/g, '')).not.toMatch(/@[a-z0-9]/i);
+  });
+});
+
+describe('what GitHub refuses does not undo what was measured', () => {
+  test.each([
+    ['403', { status: 403, body: { message: 'Resource not accessible by integration' } }, 'permissions: { '],
+    ['404', { status: 404, body: { message: 'Not Found' } }, 'not find'],
+    ['422', { status: 422, body: { message: 'Validation Failed' } }, 'Validation Failed'],
+    [
+      '429 with a long wait',
+      {
+        status: 429,
+        headers: { 'retry-after': '3600' },
+        body: { message: 'You have exceeded a secondary rate limit' },
+      },
+      '3600',
+    ],
+  ])('%s: told, kept, and no failure unless asked', async (_, answer, said) => {
+    await scene.record(rejected());
+    scene.bed.intercept = (request) => (request.path === '/graphql' ? undefined : answer);
+    const { exit, lines, text, outputs, json, summary } = await scene.run('report');
+    expect(exit).toBe(0);
+    expect(lines.join('\n')).toContain(said);
+    expect(readFileSync(outputs['body-file'] ?? '', 'utf8')).toBe(text);
+    expect(json).toMatchObject({ comment_url: null, not_posted: [expect.any(String), expect.any(String)] });
+    expect(summary).toContain('⚠️');
+    expect((await scene.run('report', ['--fail-on', 'not-posted'])).exit).toBe(1);
+  });
+
+  test('a token that turns out to be read-only, as Dependabot’s, leaves a bundle', async () => {
+    await scene.record(rejected());
+    const { outputs, summary } = await scene.run('report', [], { token: FORK_TOKEN });
+    expect(existsSync(join(outputs.bundle ?? '', 'assay-report.json'))).toBe(true);
+    expect(summary).toContain('second workflow');
+  });
+});
