@@ -102,6 +102,11 @@ function runSections(run: RunRecord): readonly string[] {
       Object.entries(run.params).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
     ...table(
+      'Parameters that its tools recorded',
+      ['name', 'value'],
+      Object.entries(run.tool_params ?? {}).map(([name, value]) => [name, JSON.stringify(value)]),
+    ),
+    ...table(
       'Data',
       ['dataset', 'rows', 'digest'],
       run.data.map((data) => [data.name, optional(data.rows, String), data.digest]),
