@@ -8,7 +8,7 @@ import { problemsOf } from './config-scene.js';
 describe('what this version cannot do is refused by name', () => {
   test('as it is printed', () => {
     const text = `data:
-  d: { source: s3://bucket/a.csv, reference: b.csv }
+  d: { source: release:v1/a.csv, reference: b.csv }
 models:
   m:
     train: { run: a, executor: spark }
@@ -17,14 +17,10 @@ models:
       prod: { kubernetes: { namespace: ml } }
 `;
     expect(problemsOf(text)).toMatchInlineSnapshot(`
-      "assay.yml:2:16: \`source: s3://\` is not available in this version
-        2 |   d: { source: s3://bucket/a.csv, reference: b.csv }
-          |                ^^^^^^^^^^^^^^^^^
+      "assay.yml:2:16: \`source: release:\` is not available in this version
+        2 |   d: { source: release:v1/a.csv, reference: b.csv }
+          |                ^^^^^^^^^^^^^^^^
         name a file or a glob, relative to assay.yml
-
-      assay.yml:2:35: \`reference\` is not available in this version
-        2 |   d: { source: s3://bucket/a.csv, reference: b.csv }
-          |                                   ^^^^^^^^^
 
       assay.yml:5:32: \`executor: spark\` is not available in this version
         5 |     train: { run: a, executor: spark }
@@ -40,18 +36,15 @@ models:
           |               ^^^^^^^^^^
         write run: with a command of your own that deploys
 
-        5 problems in assay.yml"
+        4 problems in assay.yml"
     `);
   });
 
   const features = {
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
-    'source: https://': 'data: { d: { source: "https://example.com/a.csv" } }',
-    'source: s3://': 'data: { d: { source: "s3://b/a.csv" } }',
     'source: release:': 'data: { d: { source: "release:v1/a.csv" } }',
     'source: DATASET': 'data: { a: { source: a.csv }, d: { source: a } }',
     steps: 'data: { d: { source: a.csv, steps: [{ name: clean, sql: select 1 }] } }',
-    reference: 'data: { d: { source: a.csv, reference: b.csv } }',
     'train: notebook': 'models: { m: { train: { notebook: a.ipynb } } }',
     executor: 'models: { m: { train: { run: a, executor: ray } } }',
     tune: 'models: { m: { train: { run: a }, tune: { objective: a, space: {} } } }',

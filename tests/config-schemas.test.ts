@@ -43,7 +43,6 @@ describe('the annotated example', () => {
       [
         "\`notify\` is not available in this version",
         "\`steps\` is not available in this version",
-        "\`reference\` is not available in this version",
         "\`tune\` is not available in this version",
         "\`serve\` is not available in this version",
         "\`monitor\` is not available in this version",

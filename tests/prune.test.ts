@@ -170,7 +170,7 @@ models:
       income          5            3          6   63 B
 
       kept in REPOSITORY/.assay/artifacts: 10 blobs (105 B)
-      why runs are kept: 1 version, 1 accepted, 2 baseline, 1 newest 2
+      why runs are kept: 1 accepted, 2 baseline, 1 newest 2, 1 version
       would remove 6 blobs (63 B); do it: assay prune --apply"
     `);
     expect(stored()).toHaveLength(16);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { comparisonRecord } from '../src/compare/record.js';
 import { unavailable } from '../src/config/availability.js';
 import { configSchema } from '../src/config/schema.js';
+import { driftRecord } from '../src/data/drift/record.js';
 import { profileRecord } from '../src/data/profile/record.js';
 import { validationRecord } from '../src/data/record.js';
 import { deploymentRecord } from '../src/deploy/record.js';
@@ -21,6 +22,7 @@ const RECORDS = {
   run: runRecord,
   validation: validationRecord,
   profile: profileRecord,
+  drift: driftRecord,
   comparison: comparisonRecord,
   decision: decisionRecord,
   acceptance: acceptanceRecord,

@@ -1,10 +1,12 @@
 import { relative, resolve } from 'node:path';
 import type { DatasetConfig } from '../config/data.js';
 import type { Placed } from '../config/load.js';
-import type { SqlEngine } from '../data/ports.js';
-import type { SourceTable } from '../data/table.js';
 import { type Location, UserError } from '../errors.js';
+import type { OpenDataset, OpenOptions } from '../platform/duckdb/dataset.js';
+import type { EngineLimits } from '../platform/duckdb/engine.js';
 import type { World } from '../world.js';
+
+type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others'>;
 
 /** A dataset to be read, and what messages call it. */
 export interface NamedSource {
@@ -21,9 +23,10 @@ export interface NamedSource {
 export async function withDataset<T>(
   source: NamedSource,
   world: World,
-  use: (opened: { readonly engine: SqlEngine; readonly table: SourceTable }) => Promise<T>,
+  use: (opened: Opened) => Promise<T>,
+  more: Pick<OpenOptions, 'access' | 'others' | 'downloads'> & EngineLimits = {},
 ): Promise<T> {
-  const { scanDataset } = await import('../platform/duckdb/dataset.js');
+  const { useDataset } = await import('../platform/duckdb/dataset.js');
   const { config, name, location } = source;
   const progress = world.terminal.progress(`reading ${name}`);
   const options = {
@@ -31,21 +34,29 @@ export async function withDataset<T>(
     cancel: world.cancel,
     notice: world.terminal.info,
     onProgress: progress.update,
+    access: 'scan' as const,
+    ...more,
   };
   try {
-    return await scanDataset(config, options, (opened) => {
+    return await useDataset(config, options, (opened) => {
       progress.end();
       return use(opened);
     });
   } catch (error) {
-    throw placed(error, location, (file) => relative(world.cwd, resolve(config.folder, file)));
+    throw placed(error, location, (file) =>
+      /^[a-z0-9]+:\/\//i.test(file) ? file : relative(world.cwd, resolve(config.folder, file)),
+    );
   } finally {
     progress.end();
   }
 }
 
 function placed(error: unknown, source: Location | undefined, inFile: (file: string) => string): unknown {
-  if (!(error instanceof UserError)) return error;
+  if (
+    !(error instanceof UserError) ||
+    (error.location?.line !== undefined && error.location.file === source?.file)
+  )
+    return error;
   const location = error.location ? { ...error.location, file: inFile(error.location.file) } : source;
   return new UserError(error.message, {
     ...(location && { location }),

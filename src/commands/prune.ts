@@ -274,7 +274,7 @@ function textOf(
   },
 ): string {
   const { sweep, retention, place } = found;
-  const reasons = Object.entries(countBy([...retention.kept.values()].map(reasonGroup)));
+  const reasons = Object.entries(countBy([...retention.kept.values()].map(reasonGroup))).sort();
   const unknown = sweep.unknown.reduce((sum, blob) => sum + blob.bytes, 0);
   const right = { align: 'right' } as const;
   const table = textTable({

@@ -1,13 +1,14 @@
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import type { DatasetConfig } from '../config/data.js';
 import type { Placed } from '../config/load.js';
 import { nearest } from '../config/nearest.js';
 import { parseReference } from '../data/checks/foreign-key.js';
 import type { ValidationRecord } from '../data/record.js';
-import { type Location, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type { OpenDataset } from '../platform/duckdb/dataset.js';
 import type { World } from '../world.js';
 import { readSuites } from './data-suites.js';
+import { withDataset } from './opened-dataset.js';
 import { openProject, type Project } from './project.js';
 import { defineVerb } from './verb.js';
 
@@ -88,65 +89,33 @@ async function validateDataset(options: {
 }): Promise<ValidationRecord> {
   const { project, world, name, config } = options;
   const { locate } = project.config;
-  const { scanDataset, openDataset } = await import('../platform/duckdb/dataset.js');
   const { validateTable } = await import('../data/checks/validate.js');
   const start = world.clock.monotonic();
-  const progress = world.terminal.progress(`reading ${name}`);
-  const where = {
-    source: locate(['data', name, 'source']),
-    inFile: (file: string) => relative(world.cwd, resolve(config.folder, file)),
-  };
   const suites = await readSuites(config, (i) => locate(['data', name, 'checks', i]));
-  const opening = {
-    env: world.env,
-    cancel: world.cancel,
-    notice: world.terminal.info,
-    onProgress: progress.update,
-    others: referencedDatasets(project, name),
-  };
-  const use = async ({ engine, table, others }: OpenDataset) => {
-    progress.end();
+  const ownSql =
+    config.checks.some((check) => 'sql' in check) || [...suites.values()].some((suite) => suite.needsSql);
+  const use = async ({ engine, table, others }: Pick<OpenDataset, 'engine' | 'table' | 'others'>) => {
     const { columnFacts } = await import('../data/checks/infer.js');
     const typed = [...suites.values()].some((suite) => suite.needsTypes);
     const inferred = typed ? await columnFacts(engine, table) : new Map();
     const now = world.clock.now().getTime();
-    const result = await validateTable({
-      engine,
-      table,
-      name,
-      config,
-      locate,
-      others,
-      suites,
-      inferred,
-      now,
-    });
-    return {
-      schema: 'assay/validation@1' as const,
-      ...project.stamp(),
-      ...(await project.origin()),
-      dataset: name,
-      source: config.source,
-      ...result,
-      seconds: world.clock.monotonic() - start,
-    };
+    return validateTable({ engine, table, name, config, locate, others, suites, inferred, now });
   };
-  try {
+  const result = await withDataset({ name, config, location: locate(['data', name, 'source']) }, world, use, {
     // The user's own SQL never sees an engine that could read a file.
-    const ownSql =
-      config.checks.some((check) => 'sql' in check) || [...suites.values()].some((suite) => suite.needsSql);
-    if (!ownSql) return await scanDataset(config, opening, use);
-    const opened = await openDataset(config, opening);
-    try {
-      return await use(opened);
-    } finally {
-      await opened.engine.close();
-    }
-  } catch (error) {
-    throw placed(error, where);
-  } finally {
-    progress.end();
-  }
+    access: ownSql ? 'load' : 'scan',
+    others: referencedDatasets(project, name),
+    downloads: join(project.store, 'downloads'),
+  });
+  return {
+    schema: 'assay/validation@1',
+    ...project.stamp(),
+    ...(await project.origin()),
+    dataset: name,
+    source: config.source,
+    ...result,
+    seconds: world.clock.monotonic() - start,
+  };
 }
 
 /** The datasets that foreign keys of this one refer to. */
@@ -166,20 +135,6 @@ function referencedDatasets(project: Project, name: string): ReadonlyMap<string,
     others.set(dataset, other);
   }
   return others;
-}
-
-/** A problem inside a file has its line there; one with the source as such stands where assay.yml names it. */
-function placed(
-  error: unknown,
-  places: { readonly source: Location; inFile(file: string): string },
-): unknown {
-  if (!(error instanceof UserError) || error.location?.file === places.source.file) return error;
-  const { location, mend } = error;
-  return new UserError(error.message, {
-    location: location ? { ...location, file: places.inFile(location.file) } : places.source,
-    ...(mend !== undefined && { mend }),
-    cause: error,
-  });
 }
 
 function chosenDatasets(

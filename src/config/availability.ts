@@ -30,13 +30,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { feature: 'notify', path: ['notify'], when: notEmpty },
 
   {
-    feature: 'source: https://',
-    path: ['data', '*', 'source'],
-    when: matches(/^https?:/i),
-    mend: LOCAL_FILE,
-  },
-  { feature: 'source: s3://', path: ['data', '*', 'source'], when: matches(/^s3:/i), mend: LOCAL_FILE },
-  {
     feature: 'source: release:',
     path: ['data', '*', 'source'],
     when: matches(/^release:/),
@@ -49,7 +42,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     mend: LOCAL_FILE,
   },
   { feature: 'steps', path: ['data', '*', 'steps'], when: notEmpty },
-  { feature: 'reference', path: ['data', '*', 'reference'] },
 
   {
     feature: 'train: notebook',

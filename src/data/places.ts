@@ -15,6 +15,12 @@ export class Places {
   #file = '';
   #expected = 0;
   #count = 0;
+  readonly #starts: number[] = [];
+
+  /** Index of the first row of each file. */
+  get starts(): readonly number[] {
+    return this.#starts;
+  }
 
   get count(): number {
     return this.#count;
@@ -23,6 +29,7 @@ export class Places {
   startFile(file: string): void {
     this.#file = file;
     this.#expected = 0;
+    this.#starts.push(this.#count);
   }
 
   /** Adds the next `rows` rows, the first of them at `number` and each following one a line further. */

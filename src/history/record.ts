@@ -9,6 +9,7 @@ export const RECORD_KINDS = [
   'run',
   'validation',
   'profile',
+  'drift',
   'comparison',
   'decision',
   'version',

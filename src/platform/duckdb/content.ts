@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Utf8Check } from '../../data/encoding.js';
 import { UserError } from '../../errors.js';
+import { formatBytes } from '../../format.js';
 
 /** The bytes of a source file: digested as they stand on disk, decompressed, and checked to be UTF-8. */
 
@@ -101,11 +102,20 @@ export function isCompressed(name: string): boolean {
 
 async function* decompressed(options: ContentOptions): AsyncGenerator<Uint8Array> {
   const { name } = options;
+  let read = 0;
+  const counting = {
+    ...options,
+    onRead: (bytes: number) => {
+      read += bytes;
+      options.onRead(bytes);
+    },
+  };
   if (/\.gz$/i.test(name)) {
     const gunzip = zlib.createGunzip({ chunkSize: CHUNK });
-    yield* piped(options, { into: gunzip, from: gunzip, kind: 'gzip', stop: () => gunzip.destroy() });
+    const decoder = { into: gunzip, from: gunzip, kind: 'gzip', stop: () => gunzip.destroy() };
+    yield* bounded(options, () => read, piped(counting, decoder));
   } else if (/\.zst$/i.test(name)) {
-    yield* piped(options, zstd(name));
+    yield* bounded(options, () => read, piped(counting, zstd(name)));
   } else yield* digested(options);
 }
 
@@ -114,6 +124,32 @@ interface Decoder {
   readonly from: AsyncIterable<Uint8Array>;
   readonly kind: string;
   stop(): void;
+}
+
+/** What no honest file of data reaches: the best that gzip can do is about 1,000. */
+const BOMB_RATIO = 500;
+const BOMB_BYTES = 1e9;
+
+/** Throws UserError when far more comes out of an archive than went in. */
+async function* bounded(
+  options: ContentOptions,
+  read: () => number,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > BOMB_BYTES && bytes > BOMB_RATIO * read()) {
+      throw new UserError(
+        `${options.name} unpacks to more than ${BOMB_RATIO} times its size (${formatBytes(bytes)} so far)`,
+        {
+          location: { file: options.name },
+          mend: 'this is what a zip bomb does; if it is meant, unpack it yourself and name the unpacked file',
+        },
+      );
+    }
+    yield chunk;
+  }
 }
 
 async function* piped(

@@ -323,7 +323,6 @@ describe('files', () => {
   test.each([
     ['nothing.csv', 'the file nothing.csv does not exist'],
     ['nothing-*.csv', 'no file matches "nothing-*.csv"'],
-    ['.', '. is not a file'],
   ])('%s is refused', async (source, message) => {
     expect((await refusal(load({ source, format: 'csv' }))).message).toBe(message);
   });

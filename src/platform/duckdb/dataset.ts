@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type DatasetFormat, datasetFormat } from '../../config/data.js';
+import { partitionsOf } from '../../data/partitions.js';
 import type { SourceTable } from '../../data/table.js';
 import { UserError } from '../../errors.js';
 import { findFiles } from '../sources/files.js';
@@ -8,6 +10,7 @@ import { loadDelimited } from './delimited.js';
 import { type DuckdbEngine, type DuckdbOptions, openDuckdb } from './engine.js';
 import { loadJson } from './json.js';
 import { loadParquet } from './parquet.js';
+import { withPartitions } from './partitions.js';
 
 /** What is read, as assay.yml has it; paths are relative to `folder`. */
 export interface DatasetSource {
@@ -27,8 +30,10 @@ export type Access = 'load' | 'scan';
 
 /** What the loaders of each format get. */
 export interface LoadRequest extends DatasetSource {
-  /** Relative to `folder`, sorted; at least one. */
+  /** As messages and records name them; at least one. */
   readonly files: readonly string[];
+  /** Where a file is (absolute). */
+  path(file: string): string;
   readonly engine: DuckdbEngine;
   /** The table they are loaded into; a name of ours. */
   readonly into: string;
@@ -42,6 +47,8 @@ export interface Loaded {
   readonly table: SourceTable;
   /** Files that queries go on to read. */
   readonly reads: readonly string[];
+  /** Index of the first row of each file. */
+  readonly starts: readonly number[];
 }
 
 /** SQL of a row's index where the files themselves are scanned; only with it does a scan keep the order of the rows. */
@@ -50,6 +57,8 @@ export const SCANNED_ROW = '(row_number() OVER () - 1)';
 export interface OpenOptions extends DuckdbOptions {
   /** `load` when left out. */
   readonly access?: Access;
+  /** Where fetched files are kept between runs (absolute); in the system's temporary folder when left out. */
+  readonly downloads?: string;
   /** Further datasets that queries speak of, loaded beside it. */
   readonly others?: ReadonlyMap<string, DatasetSource>;
   /** Bytes of the source files read so far, and of all of them. */
@@ -70,7 +79,8 @@ export interface OpenDataset {
  * counted instead.
  */
 export async function openDataset(source: DatasetSource, options: OpenOptions): Promise<OpenDataset> {
-  const inputs = await Promise.all([source, ...(options.others?.values() ?? [])].map(inputOf));
+  const inputs: SourceFiles[] = [];
+  for (const each of [source, ...(options.others?.values() ?? [])]) inputs.push(await inputOf(each, options));
   const total = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
   const verify = async () => {
     for (const input of inputs) await unchanged(input);
@@ -83,23 +93,25 @@ export async function openDataset(source: DatasetSource, options: OpenOptions): 
   const engine = await openDuckdb(options);
   try {
     const loaded: Loaded[] = [];
-    for (const [i, { source: from, files, format }] of inputs.entries()) {
+    for (const [i, input] of inputs.entries()) {
+      const partitions = partitionsOf(input.files);
       const request = {
-        ...from,
-        files,
+        ...input.source,
+        files: input.files,
+        path: input.path,
         engine,
         into: i === 0 ? 'source' : `other${i}`,
-        access: (i === 0 && options.access) || 'load',
+        // Values of folders are put beside the rows of their files once these are loaded.
+        access: (i === 0 && !partitions && options.access) || 'load',
         cancel: options.cancel,
         onRead,
       };
-      loaded.push(
-        await load(format, request).catch(async (error: unknown) => {
-          options.cancel.throwIfAborted();
-          await verify();
-          throw error;
-        }),
-      );
+      const one = await load(input.format, request).catch(async (error: unknown) => {
+        options.cancel.throwIfAborted();
+        await verify();
+        throw error;
+      });
+      loaded.push(partitions ? await withPartitions(engine, one, partitions) : one);
     }
     const [main, ...rest] = loaded;
     if (!main) throw new Error('nothing was loaded');
@@ -118,25 +130,46 @@ export async function openDataset(source: DatasetSource, options: OpenOptions): 
 interface SourceFiles {
   readonly source: DatasetSource;
   readonly format: DatasetFormat;
+  /** As messages and records name them. */
   readonly files: readonly string[];
+  path(file: string): string;
   readonly stamps: readonly Stamp[];
   readonly bytes: number;
 }
 
-async function inputOf(source: DatasetSource): Promise<SourceFiles> {
-  const format = source.format ?? formatOf(source.source);
-  const files = await findFiles(source);
-  const stamps = await Promise.all(files.map((file) => stampOf(resolve(source.folder, file))));
-  return { source, format, files, stamps, bytes: stamps.reduce((sum, { size }) => sum + Number(size), 0) };
+async function inputOf(source: DatasetSource, options: OpenOptions): Promise<SourceFiles> {
+  const { env, cancel, notice } = options;
+  const found = await findFiles({
+    folder: source.folder,
+    source: source.source,
+    env,
+    cancel,
+    notice,
+    downloads: options.downloads ?? join(env.RUNNER_TEMP || tmpdir(), 'assay-downloads'),
+    ...(options.onProgress && {
+      onTransfer: (done: number, total?: number) => options.onProgress?.(done, total ?? done),
+    }),
+  });
+  const files = found.names ?? found.files;
+  const paths = new Map(files.map((name, i) => [name, resolve(found.folder, found.files[i] ?? '')]));
+  const stamps = await Promise.all([...paths.values()].map(stampOf));
+  return {
+    source,
+    format: source.format ?? formatOf(files),
+    files,
+    path: (file) => paths.get(file) ?? file,
+    stamps,
+    bytes: stamps.reduce((sum, { size }) => sum + Number(size), 0),
+  };
 }
 
-/** Scans a dataset for as long as `use` takes, and verifies that its files stayed as they were. Throws as openDataset does. */
-export async function scanDataset<T>(
+/** Opens a dataset for as long as `use` takes, and verifies that its files stayed as they were. Throws as openDataset does. */
+export async function useDataset<T>(
   source: DatasetSource,
   options: OpenOptions,
   use: (opened: OpenDataset) => Promise<T>,
 ): Promise<T> {
-  const opened = await openDataset(source, { ...options, access: 'scan' });
+  const opened = await openDataset(source, options);
   try {
     const result = await use(opened).catch(async (error: unknown) => {
       options.cancel.throwIfAborted();
@@ -151,10 +184,10 @@ export async function scanDataset<T>(
   }
 }
 
-async function unchanged({ source, files, stamps }: SourceFiles): Promise<void> {
+async function unchanged({ files, path, stamps }: SourceFiles): Promise<void> {
   for (const [i, file] of files.entries()) {
     const before = stamps[i];
-    const now = await stampOf(resolve(source.folder, file)).catch(() => undefined);
+    const now = await stampOf(path(file)).catch(() => undefined);
     if (now && before && isSame(before, now)) continue;
     throw new UserError(`${file} changed while it was read`, {
       location: { file },
@@ -177,12 +210,20 @@ function load(format: DatasetFormat, request: LoadRequest): Promise<Loaded> {
   }
 }
 
-function formatOf(source: string): DatasetFormat {
-  const extension = /\.([a-z0-9]+)$/.exec(source.toLowerCase().replace(/\.(gz|zst)$/, ''))?.[1] ?? '';
-  const format = { txt: 'csv', ndjson: 'jsonl', pq: 'parquet' }[extension] ?? extension;
-  const known = datasetFormat.safeParse(format);
-  if (known.success) return known.data;
-  throw new UserError(`the name ${JSON.stringify(source)} does not tell its format`, {
-    mend: `add one: format: ${datasetFormat.options.join(' | ')}`,
-  });
+function formatOf(files: readonly string[]): DatasetFormat {
+  const formats = new Set(files.map(formatNamed));
+  const [only] = formats;
+  if (only && formats.size === 1) return only;
+  const some = files.find((file) => formatNamed(file) === undefined);
+  throw new UserError(
+    some === undefined
+      ? `the files of one dataset are of several formats: ${[...formats].join(', ')}`
+      : `the name ${JSON.stringify(some)} does not tell its format`,
+    { mend: `add one: format: ${datasetFormat.options.join(' | ')}` },
+  );
+}
+
+function formatNamed(file: string): DatasetFormat | undefined {
+  const extension = /\.([a-z0-9]+)$/.exec(file.toLowerCase().replace(/\.(gz|zst)$/, ''))?.[1] ?? '';
+  return datasetFormat.safeParse({ txt: 'csv', ndjson: 'jsonl', pq: 'parquet' }[extension] ?? extension).data;
 }

@@ -37,6 +37,7 @@ export async function loadDelimited(request: LoadRequest, delimiter: string): Pr
   const names = header?.names ?? [];
   const { engine, into, missing } = request;
   const reader = readText(rows, { delimiter, quote: '"', columns: names.length, missing });
+  const { starts } = rows.places;
   const facts = {
     columns: names.map((name, i) => ({ name, sql: `c${i}`, storage: { kind: 'text' as const } })),
     read: rows.places.count,
@@ -48,11 +49,11 @@ export async function loadDelimited(request: LoadRequest, delimiter: string): Pr
     place: (index: number) => rows.places.at(index),
   };
   if (request.access === 'scan') {
-    return { table: { ...facts, relation: reader, row: SCANNED_ROW }, reads: rows.paths };
+    return { table: { ...facts, relation: reader, row: SCANNED_ROW }, reads: rows.paths, starts };
   }
   const [loaded] = await engine.query(`CREATE TABLE ${into} AS SELECT * FROM ${reader}`);
   sameCount(rows.places.count, loaded?.Count);
-  return { table: { ...facts, relation: into, row: 'rowid' }, reads: [] };
+  return { table: { ...facts, relation: into, row: 'rowid' }, reads: [], starts };
 }
 
 function headerNames(

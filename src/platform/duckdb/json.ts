@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { textLiteral } from '../../data/literals.js';
 import { Places } from '../../data/places.js';
 import { type Rejection, ROWS_NAMED } from '../../data/table.js';
@@ -60,7 +60,7 @@ export async function loadJson(request: LoadRequest, format: 'json' | 'jsonl'): 
     digest: lines.digest,
     place: (index: number) => lines.places.at(index),
   };
-  return { table, reads: [] };
+  return { table, reads: [], starts: lines.places.starts };
 }
 
 function order(files: readonly string[], { place }: Rejection): number {
@@ -125,7 +125,7 @@ async function stageText(
   let line = 1;
   try {
     const content = textContent({
-      path: resolve(request.folder, file),
+      path: request.path(file),
       name: file,
       hash: digest.file(file),
       cancel: request.cancel,

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { listLiteral, textLiteral } from '../../data/literals.js';
 import { Places } from '../../data/places.js';
 import { RecordSplitter } from '../../data/records.js';
@@ -51,7 +51,7 @@ export async function textRows(request: LoadRequest, options: TextOptions): Prom
     ...pass,
     lineEnd,
     hasHeader: true,
-    paths: request.files.map((file) => resolve(request.folder, file)),
+    paths: request.files.map(request.path),
   };
 }
 
@@ -106,7 +106,7 @@ async function passRows(
       },
     });
     const content = textContent({
-      path: resolve(request.folder, file),
+      path: request.path(file),
       name: file,
       hash: digest.file(file),
       cancel: request.cancel,

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Places } from '../../data/places.js';
 import type { TableColumn } from '../../data/table.js';
 import { UserError } from '../../errors.js';
@@ -14,13 +13,13 @@ interface ParquetColumn {
 
 /** Loads Parquet; columns keep their types, rows are counted from 1 in each file. Several files have the same columns. */
 export async function loadParquet(request: LoadRequest): Promise<Loaded> {
-  const { engine, files, folder, into } = request;
+  const { engine, files, path, into } = request;
   const digest = new SourceDigest();
   const places = new Places();
   let first: { readonly file: string; readonly columns: readonly ParquetColumn[] } | undefined;
   for (const file of files) {
     await digestFile({
-      path: resolve(folder, file),
+      path: path(file),
       name: file,
       hash: digest.file(file),
       cancel: request.cancel,
@@ -41,10 +40,11 @@ export async function loadParquet(request: LoadRequest): Promise<Loaded> {
     places.add(1, rows);
   }
   const columns = first?.columns ?? [];
-  const paths = files.map((file) => pathLiteral(resolve(folder, file)));
+  const paths = files.map((file) => pathLiteral(path(file)));
   const names = columns.map((_, i) => `c${i}`);
   // A function with renamed columns: a subquery would keep the reader from being told which columns are wanted.
   const reader = `read_parquet([${paths.join(', ')}], hive_partitioning = false) AS source(${names.join(', ')})`;
+  const { starts } = places;
   const facts = {
     columns: columns.map(
       ({ name, type }, i): TableColumn => ({ name, sql: `c${i}`, storage: { kind: 'native', type } }),
@@ -60,19 +60,20 @@ export async function loadParquet(request: LoadRequest): Promise<Loaded> {
   if (request.access === 'scan') {
     return {
       table: { ...facts, relation: reader, row: SCANNED_ROW },
-      reads: files.map((file) => resolve(folder, file)),
+      reads: files.map(path),
+      starts,
     };
   }
   const [loaded] = await engine.query(`CREATE TABLE ${into} AS SELECT * FROM ${reader}`);
   sameCount(places.count, loaded?.Count);
-  return { table: { ...facts, relation: into, row: 'rowid' }, reads: [] };
+  return { table: { ...facts, relation: into, row: 'rowid' }, reads: [], starts };
 }
 
 async function describe(
-  { engine, folder }: LoadRequest,
+  { engine, path }: LoadRequest,
   file: string,
 ): Promise<{ readonly columns: readonly ParquetColumn[]; readonly rows: number }> {
-  const from = `read_parquet(${pathLiteral(resolve(folder, file))}, hive_partitioning = false)`;
+  const from = `read_parquet(${pathLiteral(path(file))}, hive_partitioning = false)`;
   try {
     const columns = await engine.query(`DESCRIBE SELECT * FROM ${from}`);
     const [counted] = await engine.query(`SELECT count(*) AS n FROM ${from}`);

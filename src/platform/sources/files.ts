@@ -2,25 +2,73 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { UserError } from '../../errors.js';
+import { dvcFiles } from './dvc.js';
+import { download } from './https.js';
+import { fetchObjects } from './s3.js';
 
-/** The files of a source, relative to `folder`, sorted; at least one. Throws UserError when there is none. */
-export async function findFiles({
-  folder,
-  source,
-}: {
+/** The files of a source on this machine. */
+export interface FoundFiles {
+  /** Absolute; the files are relative to it. */
+  readonly folder: string;
+  /** Sorted; at least one. */
+  readonly files: readonly string[];
+  /** What messages and records call each file, where that is not its path. */
+  readonly names?: readonly string[];
+}
+
+export interface FindOptions {
   readonly folder: string;
   readonly source: string;
-}): Promise<readonly string[]> {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cancel: AbortSignal;
+  /** Where fetched files are kept between runs (absolute). */
+  readonly downloads: string;
+  notice(line: string): void;
+  /** Progress of a transfer. */
+  onTransfer?(done: number, total?: number): void;
+}
+
+/**
+ * Finds the files of a source, and fetches those that are elsewhere: `https://`, `s3://`, a file tracked by DVC, a folder
+ * (with `key=value` folders, whose values become columns), a pattern, a file. Throws UserError when there is none.
+ */
+export async function findFiles(options: FindOptions): Promise<FoundFiles> {
+  const { folder, source } = options;
+  if (/^https?:/i.test(source)) return download(options);
+  if (/^s3:/i.test(source)) return fetchObjects(options);
   const found = await stat(resolve(folder, source)).catch(() => undefined);
-  if (found?.isFile()) return [source];
+  if (found?.isFile() && !source.endsWith('.dvc')) return { folder, files: [source] };
+  if (found?.isDirectory()) return { folder, files: await filesBelow(folder, source) };
+  const tracked = await dvcFiles(options);
+  if (tracked) return tracked;
   if (!found && isDynamicPattern(source)) {
     const files = await glob(source, { cwd: folder, onlyFiles: true, dot: true, expandDirectories: false });
-    if (files.length > 0) return files.sort();
+    if (files.length > 0) return { folder, files: files.sort() };
     throw new UserError(`no file matches ${JSON.stringify(source)}`, {
       mend: `patterns are relative to the folder of assay.yml: ${folder}`,
     });
   }
   throw new UserError(found ? `${source} is not a file` : `the file ${source} does not exist`, {
-    mend: found ? `name its files: ${source}/*.csv` : `looked for ${resolve(folder, source)}`,
+    mend: `looked for ${resolve(folder, source)}`,
   });
+}
+
+/** What writers of folders leave beside the data: `_SUCCESS`, `._file.crc`, `.DS_Store`. */
+const NOT_DATA = /(^|\/)[._]/;
+
+async function filesBelow(folder: string, source: string): Promise<readonly string[]> {
+  const below = await glob('**', {
+    cwd: resolve(folder, source),
+    onlyFiles: true,
+    dot: true,
+    expandDirectories: false,
+  });
+  const root = source.replace(/\/+$/, '');
+  const files = below.filter((file) => !NOT_DATA.test(file)).sort();
+  if (files.length === 0) {
+    throw new UserError(`the folder ${source} has no data files`, {
+      mend: `looked in ${resolve(folder, source)}`,
+    });
+  }
+  return files.map((file) => `${root}/${file}`);
 }
