@@ -34,15 +34,19 @@ export function scoreLosses(sample: ProbabilitySample): readonly Measure[] {
   const { labels, scores, weights } = sample;
   const rows = rowsOf(sample);
   const share = weightedSum(labels, weights) / rows.total;
-  const each = (of: (score: number) => number, ofNegative: (score: number) => number) =>
-    scores.map((score, i) => (labels[i] === 1 ? of(score) : ofNegative(score)));
-  const constant = (of: number, ofNegative: number) =>
-    Float64Array.from(labels, (label) => (label === 1 ? of : ofNegative));
-  const loss = each(surprise, (score) => surprise(1 - score));
-  const squares = each(
-    (score) => (1 - score) ** 2,
-    (score) => score ** 2,
-  );
+  const loss = new Float64Array(scores.length);
+  const squares = new Float64Array(scores.length);
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i] as number;
+    const given = labels[i] === 1 ? score : 1 - score;
+    loss[i] = surprise(given);
+    squares[i] = (1 - given) ** 2;
+  }
+  const constant = (of: number, ofNegative: number) => {
+    const terms = new Float64Array(labels.length);
+    for (let i = 0; i < terms.length; i++) terms[i] = labels[i] === 1 ? of : ofNegative;
+    return terms;
+  };
   return [
     meanMeasure('log_loss', loss, rows),
     meanMeasure('brier', squares, rows),
