@@ -1,4 +1,5 @@
 import type { ComparisonRecord, MetricComparison } from '../compare/record.js';
+import type { DatasetRecord } from '../data/ingest/record.js';
 import type { ValidationRecord } from '../data/record.js';
 import type { DeploymentRecord } from '../deploy/record.js';
 import { formatBytes, formatDifference, formatNumber, formatSeconds, plural } from '../format.js';
@@ -28,6 +29,8 @@ function sections(known: KnownRecord): readonly string[] {
   switch (known.kind) {
     case 'run':
       return runSections(known.record);
+    case 'dataset':
+      return datasetSections(known.record);
     case 'validation':
       return validationSections(known.record);
     case 'profile':
@@ -113,6 +116,37 @@ function runSections(run: RunRecord): readonly string[] {
     ...section(
       `Log (the last ${plural(run.log.tail.length, 'line')} of ${formatBytes(run.log.bytes)}${run.log.truncated ? ', cut' : ''})`,
       run.log.tail,
+    ),
+  ];
+}
+
+function datasetSections(dataset: DatasetRecord): readonly string[] {
+  const { source } = dataset;
+  return [
+    ...section('Source', [
+      `${source.source}, ${plural(source.files, 'file')}, sha256 ${source.digest}${source.dataset ? ` (the dataset ${source.dataset})` : ''}`,
+    ]),
+    ...table(
+      'Steps',
+      ['step', 'kind', 'result', 'time', 'code', 'output', 'sha256'],
+      dataset.steps.map((step) => [
+        step.name,
+        step.kind,
+        step.status === 'skipped' ? `skipped, as in ${step.from}` : (step.reason ?? step.status),
+        formatSeconds(step.seconds),
+        step.code.map(({ file }) => file).join(', '),
+        step.output ? formatBytes(step.output.bytes) : '',
+        step.output?.digest ?? '',
+      ]),
+    ),
+    ...section('Result', [
+      dataset.digest === null ? (dataset.reason ?? '') : `sha256 ${dataset.digest}`,
+      `${plural(dataset.rows ?? 0, 'row')}, ${dataset.rejected ?? 0} rejected`,
+    ]),
+    ...table(
+      'Columns',
+      ['column', 'type', 'missing values'],
+      dataset.columns.map(({ name, type, missing }) => [name, type, missing ? 'yes' : 'no']),
     ),
   ];
 }
