@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { comparisonRecord } from '../src/compare/record.js';
 import { unavailable } from '../src/config/availability.js';
 import { configSchema } from '../src/config/schema.js';
-import { profileRecord } from '../src/data/profile/record.js';
+import { driftRecord } from '../src/data/drift/record.js';
 import { datasetRecord } from '../src/data/ingest/record.js';
+import { profileRecord } from '../src/data/profile/record.js';
 import { validationRecord } from '../src/data/record.js';
 import { deploymentRecord } from '../src/deploy/record.js';
 import { acceptanceRecord, decisionRecord } from '../src/gate/record.js';
@@ -23,6 +24,7 @@ const RECORDS = {
   dataset: datasetRecord,
   validation: validationRecord,
   profile: profileRecord,
+  drift: driftRecord,
   comparison: comparisonRecord,
   decision: decisionRecord,
   acceptance: acceptanceRecord,

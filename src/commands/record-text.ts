@@ -7,6 +7,7 @@ import type { DecisionRecord } from '../gate/record.js';
 import { recordKind } from '../history/record.js';
 import type { Slice } from '../metrics/metric.js';
 import type { StageRecord, VersionRecord } from '../registry/record.js';
+import { driftText } from '../report/drift.js';
 import { profileText } from '../report/profile.js';
 import { textTable } from '../report/table.js';
 import type { RunRecord } from '../runs/record.js';
@@ -35,6 +36,8 @@ function sections(known: KnownRecord): readonly string[] {
       return validationSections(known.record);
     case 'profile':
       return ['', ...profileText(known.record).split('\n').slice(2)];
+    case 'drift':
+      return ['', ...driftText(known.record).split('\n').slice(2)];
     case 'comparison':
       return comparisonSections(known.record);
     case 'decision':
@@ -52,9 +55,24 @@ function sections(known: KnownRecord): readonly string[] {
   }
 }
 
-function runSections(run: RunRecord): readonly string[] {
-  const { cpu, memory_bytes, os, runtimes } = run.environment;
+function environmentLines(environment: RunRecord['environment']): readonly string[] {
+  if (environment === null) return ['not known'];
+  const { cpu, memory_bytes, os, runtimes, lockfiles } = environment;
   const tools = Object.entries(runtimes).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${os}; ${plural(cpu.cores, 'core')} (${cpu.model}); ${formatBytes(memory_bytes)} of memory`,
+    ...(tools.length > 0 ? [tools.join(', ')] : []),
+    ...Object.entries(lockfiles).map(([file, digest]) => `${file} ${digest}`),
+  ];
+}
+
+function importedLines(imported: RunRecord['imported']): readonly string[] {
+  if (!imported) return [];
+  const { tool, id, name, group } = imported;
+  return [`from ${tool}: ${[group, name, id].filter((part) => part !== null).join(', ')}`];
+}
+
+function runSections(run: RunRecord): readonly string[] {
   const { branch, dirty, pull_request } = run.code;
   return [
     ...section('Command', run.command === null ? [] : [run.command]),
@@ -87,6 +105,11 @@ function runSections(run: RunRecord): readonly string[] {
       Object.entries(run.params).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
     ...table(
+      'Parameters that its tools recorded',
+      ['name', 'value'],
+      Object.entries(run.tool_params ?? {}).map(([name, value]) => [name, JSON.stringify(value)]),
+    ),
+    ...table(
       'Data',
       ['dataset', 'rows', 'digest'],
       run.data.map((data) => [data.name, optional(data.rows, String), data.digest]),
@@ -107,11 +130,8 @@ function runSections(run: RunRecord): readonly string[] {
       ['name', 'path', 'size', 'sha256'],
       run.artifacts.map((file) => [file.name, file.path, formatBytes(file.bytes), file.digest]),
     ),
-    ...section('Environment', [
-      `${os}; ${plural(cpu.cores, 'core')} (${cpu.model}); ${formatBytes(memory_bytes)} of memory`,
-      ...(tools.length > 0 ? [tools.join(', ')] : []),
-      ...Object.entries(run.environment.lockfiles).map(([file, digest]) => `${file} ${digest}`),
-    ]),
+    ...section('Environment', environmentLines(run.environment)),
+    ...section('Imported', importedLines(run.imported)),
     ...section('Warnings', run.warnings),
     ...section(
       `Log (the last ${plural(run.log.tail.length, 'line')} of ${formatBytes(run.log.bytes)}${run.log.truncated ? ', cut' : ''})`,

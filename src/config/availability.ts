@@ -29,7 +29,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     when: (value) => value !== 'local',
     mend: 'write executor: local, or leave it out',
   },
-  { feature: 'reference', path: ['data', '*', 'reference'] },
 
   {
     feature: 'train: notebook',

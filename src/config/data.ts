@@ -149,6 +149,66 @@ export const executor = z
   .enum(['local', 'ray', 'kubernetes', 'airflow', 'prefect', 'glue', 'sagemaker', 'spark'])
   .describe('where it runs; local is this machine');
 
+const floor = (value: number, description: string) =>
+  z.number().nonnegative().default(value).describe(description);
+
+export const driftTest = z.enum([
+  'auto',
+  'kolmogorov-smirnov',
+  'anderson-darling',
+  'chi-squared',
+  'permutation',
+  'none',
+]);
+
+export const driftConfig = z.strictObject({
+  alpha: share
+    .default(0.05)
+    .describe('how often a dataset may be called drifted when nothing has changed: 0.05 or 5%'),
+  min_rows: z
+    .int()
+    .min(10)
+    .default(30)
+    .describe('fewer values on either side, and the answer is "cannot tell"'),
+  max_drifted: share
+    .default(0)
+    .describe(
+      'share of the columns that may drift before the dataset counts as drifted; any one when left out',
+    ),
+  min_effect: z
+    .strictObject({
+      wasserstein: floor(0.1, 'numbers: distance in standard deviations of the reference'),
+      jensen_shannon: floor(0.1, 'numbers and categories: distance from 0 to 1'),
+      missing: floor(0.02, 'change of the share of missing values'),
+      new_values: floor(0.01, 'share of rows with values that the reference does not have, beyond chance'),
+      auc: z.number().min(0.5).max(1).default(0.55).describe('of the classifier that tells the two apart'),
+    })
+    .prefault({})
+    .describe('smaller changes are no drift, however certain'),
+  ignore: z.array(z.string()).default([]).describe('columns that are not tested'),
+  columns: z
+    .record(
+      z.string(),
+      z.strictObject({
+        test: driftTest
+          .default('auto')
+          .describe('the test of its values; anderson-darling weighs tails more'),
+        min_effect: z
+          .number()
+          .nonnegative()
+          .optional()
+          .describe('instead of wasserstein and jensen_shannon for this column'),
+      }),
+    )
+    .default({})
+    .describe('columns that are tested in another way, by name'),
+  classifier: z
+    .boolean()
+    .default(true)
+    .describe('also try to tell the rows of the two apart, which sees changes between columns'),
+  seed: z.int().nonnegative().default(1).describe('of permutations and of the classifier'),
+});
+
 export const datasetFormat = z.enum(['csv', 'tsv', 'jsonl', 'json', 'parquet']);
 export type DatasetFormat = z.infer<typeof datasetFormat>;
 
@@ -215,7 +275,12 @@ export const datasetConfig = z.strictObject({
     .default('allow')
     .describe('what a column means that columns does not name'),
   checks: z.array(dataCheck).default([]).describe('checks of the dataset as a whole'),
-  reference: z.string().optional().describe('what drift is measured against'),
+  reference: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('what drift is measured against: a path, a dataset, DATASET@DIGEST, a profile'),
+  drift: driftConfig.prefault({}).describe('when a difference from the reference counts as drift'),
   show_values: z.boolean().default(false).describe('allow raw values in reports of this dataset'),
 });
 export type DatasetConfig = z.infer<typeof datasetConfig>;

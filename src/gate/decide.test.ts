@@ -32,7 +32,12 @@ function compared(
   const errors = rows.flatMap((row) =>
     row.error === undefined
       ? []
-      : [[metricKey(metric(row, 0)), { standardError: row.error, rows: 10_000 }] as const],
+      : [
+          [
+            metricKey(metric(row, 0)),
+            { standardError: row.error, rows: 10_000, degreesOfFreedom: 10_000, method: 'paired rows' },
+          ] as const,
+        ],
   );
   const result = compareRuns({
     candidate: run,

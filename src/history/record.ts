@@ -10,6 +10,7 @@ export const RECORD_KINDS = [
   'dataset',
   'validation',
   'profile',
+  'drift',
   'comparison',
   'decision',
   'version',

@@ -10,6 +10,10 @@ export interface PlotLine {
   readonly name: string;
   readonly x: readonly number[];
   readonly y: readonly (number | null)[];
+  /** One of the eight colours, or the quiet one of the many; by its place in the list when left out. */
+  readonly colour?: number | 'rest';
+  /** Which of the page's runs it belongs to, for its switches. */
+  readonly run?: number;
 }
 
 export interface Plot {
@@ -22,8 +26,8 @@ export interface Plot {
   readonly diagonal?: boolean;
 }
 
-const SIZE = { width: 440, height: 300, left: 52, right: 14, top: 14, bottom: 44 } as const;
-export const LINE_COLOURS = 8;
+const SIZE = { width: 380, height: 290, left: 50, right: 12, top: 12, bottom: 44 } as const;
+const LINE_COLOURS = 8;
 
 export function svgPlot(plot: Plot): string {
   const { width, height, left, right, top, bottom } = SIZE;
@@ -44,7 +48,7 @@ export function svgPlot(plot: Plot): string {
     : '';
   const lines = plot.lines.map(
     (line, index) =>
-      `<path class="line line-${index % LINE_COLOURS}" d="${path(line, px, py)}">${line.name === '' ? '' : `<title>${htmlText(line.name, 120)}</title>`}</path>`,
+      `<path class="line line-${line.colour ?? index % LINE_COLOURS}"${line.run === undefined ? '' : ` data-run="${line.run}"`} d="${path(line, px, py)}">${line.name === '' ? '' : `<title>${htmlText(line.name, 120)}</title>`}</path>`,
   );
   return [
     `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${htmlText(description(plot), 400)}">`,
@@ -114,11 +118,12 @@ export const PLOT_STYLE = `
 .plot .axis { fill: var(--quiet); font-size: 12px; }
 .plot .diagonal { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 3 4; opacity: 0.7; }
 .plot .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.plot .line-rest { stroke: var(--line-rest); stroke-width: 1.25; }
 ${Array.from({ length: LINE_COLOURS }, (_, i) => `.plot .line-${i} { stroke: var(--line-${i}); }`).join('\n')}
 `;
 
 /** Eight colours that stay apart for eyes that see red and green alike (Okabe and Ito, 2008; in dark mode lighter). */
 export const LINE_COLOURS_LIGHT =
-  '--line-0: #0072b2; --line-1: #d55e00; --line-2: #009e73; --line-3: #b5598f; --line-4: #8c6d00; --line-5: #56b4e9; --line-6: #6e4bb8; --line-7: #59636e;';
+  '--line-0: #0072b2; --line-1: #d55e00; --line-2: #009e73; --line-3: #b5598f; --line-4: #8c6d00; --line-5: #56b4e9; --line-6: #6e4bb8; --line-7: #59636e; --line-rest: #b8c0c9;';
 export const LINE_COLOURS_DARK =
-  '--line-0: #56b4e9; --line-1: #ff8f4d; --line-2: #2fcb9c; --line-3: #e596c4; --line-4: #f0e442; --line-5: #0f8fd6; --line-6: #b79cf5; --line-7: #9198a1;';
+  '--line-0: #56b4e9; --line-1: #ff8f4d; --line-2: #2fcb9c; --line-3: #e596c4; --line-4: #f0e442; --line-5: #0f8fd6; --line-6: #b79cf5; --line-7: #9198a1; --line-rest: #4a525c;';
