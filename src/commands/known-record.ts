@@ -113,7 +113,7 @@ export function summarize(known: KnownRecord): string {
 function summarizeRun(run: RunRecord): string {
   const seeds = run.seeds.length > 1 ? `, ${plural(run.seeds.length, 'seed')}` : '';
   const purpose = run.purpose === 'train' ? '' : `${run.purpose} `;
-  const head = `${purpose}${run.status} in ${formatSeconds(run.seconds)}${seeds}`;
+  const head = `${purpose}${run.status}${run.seconds === null ? '' : ` in ${formatSeconds(run.seconds)}`}${seeds}`;
   if (run.status !== 'succeeded') return `${head}: ${run.reason ?? 'no reason given'}`;
   const metrics = overallMetrics(run.metrics).slice(0, 3);
   return metrics.length === 0

@@ -52,9 +52,24 @@ function sections(known: KnownRecord): readonly string[] {
   }
 }
 
-function runSections(run: RunRecord): readonly string[] {
-  const { cpu, memory_bytes, os, runtimes } = run.environment;
+function environmentLines(environment: RunRecord['environment']): readonly string[] {
+  if (environment === null) return ['not known'];
+  const { cpu, memory_bytes, os, runtimes, lockfiles } = environment;
   const tools = Object.entries(runtimes).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${os}; ${plural(cpu.cores, 'core')} (${cpu.model}); ${formatBytes(memory_bytes)} of memory`,
+    ...(tools.length > 0 ? [tools.join(', ')] : []),
+    ...Object.entries(lockfiles).map(([file, digest]) => `${file} ${digest}`),
+  ];
+}
+
+function importedLines(imported: RunRecord['imported']): readonly string[] {
+  if (!imported) return [];
+  const { tool, id, name, group } = imported;
+  return [`from ${tool}: ${[group, name, id].filter((part) => part !== null).join(', ')}`];
+}
+
+function runSections(run: RunRecord): readonly string[] {
   const { branch, dirty, pull_request } = run.code;
   return [
     ...section('Command', run.command === null ? [] : [run.command]),
@@ -87,6 +102,11 @@ function runSections(run: RunRecord): readonly string[] {
       Object.entries(run.params).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
     ...table(
+      'Parameters that its tools recorded',
+      ['name', 'value'],
+      Object.entries(run.tool_params ?? {}).map(([name, value]) => [name, JSON.stringify(value)]),
+    ),
+    ...table(
       'Data',
       ['dataset', 'rows', 'digest'],
       run.data.map((data) => [data.name, optional(data.rows, String), data.digest]),
@@ -107,11 +127,8 @@ function runSections(run: RunRecord): readonly string[] {
       ['name', 'path', 'size', 'sha256'],
       run.artifacts.map((file) => [file.name, file.path, formatBytes(file.bytes), file.digest]),
     ),
-    ...section('Environment', [
-      `${os}; ${plural(cpu.cores, 'core')} (${cpu.model}); ${formatBytes(memory_bytes)} of memory`,
-      ...(tools.length > 0 ? [tools.join(', ')] : []),
-      ...Object.entries(run.environment.lockfiles).map(([file, digest]) => `${file} ${digest}`),
-    ]),
+    ...section('Environment', environmentLines(run.environment)),
+    ...section('Imported', importedLines(run.imported)),
     ...section('Warnings', run.warnings),
     ...section(
       `Log (the last ${plural(run.log.tail.length, 'line')} of ${formatBytes(run.log.bytes)}${run.log.truncated ? ', cut' : ''})`,
@@ -196,6 +213,40 @@ function decisionSections(decision: DecisionRecord): readonly string[] {
       'Rules',
       ['rule', 'slice', 'says', 'reason'],
       decision.rules.map((rule) => [rule.rule, sliceText(rule.slice), rule.outcome, rule.reason]),
+    ),
+    ...table(
+      'Evidence',
+      [
+        'metric',
+        'slice',
+        'baseline',
+        'this run',
+        '95 % of the difference',
+        'tolerance',
+        'p',
+        'after Holm',
+        'method',
+      ],
+      decision.rules.flatMap(({ metric, slice, evidence }) =>
+        metric === null || !evidence
+          ? []
+          : [
+              [
+                metric,
+                sliceText(slice),
+                optional(evidence.baseline, formatNumber),
+                optional(evidence.candidate, formatNumber),
+                optional(
+                  evidence.interval,
+                  ([low, high]) => `${formatDifference(low)} to ${formatDifference(high)}`,
+                ),
+                formatNumber(evidence.tolerance, 3),
+                optional(evidence.p, (p) => formatNumber(p, 3)),
+                optional(evidence.p_adjusted, (p) => formatNumber(p, 3)),
+                evidence.method,
+              ],
+            ],
+      ),
     ),
     ...section('Rests on', [
       `run ${decision.run}`,
