@@ -248,6 +248,40 @@ function decisionSections(decision: DecisionRecord): readonly string[] {
       ['rule', 'slice', 'says', 'reason'],
       decision.rules.map((rule) => [rule.rule, sliceText(rule.slice), rule.outcome, rule.reason]),
     ),
+    ...table(
+      'Evidence',
+      [
+        'metric',
+        'slice',
+        'baseline',
+        'this run',
+        '95 % of the difference',
+        'tolerance',
+        'p',
+        'after Holm',
+        'method',
+      ],
+      decision.rules.flatMap(({ metric, slice, evidence }) =>
+        metric === null || !evidence
+          ? []
+          : [
+              [
+                metric,
+                sliceText(slice),
+                optional(evidence.baseline, formatNumber),
+                optional(evidence.candidate, formatNumber),
+                optional(
+                  evidence.interval,
+                  ([low, high]) => `${formatDifference(low)} to ${formatDifference(high)}`,
+                ),
+                formatNumber(evidence.tolerance, 3),
+                optional(evidence.p, (p) => formatNumber(p, 3)),
+                optional(evidence.p_adjusted, (p) => formatNumber(p, 3)),
+                evidence.method,
+              ],
+            ],
+      ),
+    ),
     ...section('Rests on', [
       `run ${decision.run}`,
       decision.comparison === null
