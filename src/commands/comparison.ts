@@ -1,6 +1,7 @@
 import { type Baseline, chooseBaseline, type MeasuredRun } from '../compare/baseline.js';
 import { compareRuns } from '../compare/compare.js';
 import type { ComparisonRecord } from '../compare/record.js';
+import { repeatsOf } from '../compare/repeats.js';
 import type { MetricGateRule, ModelConfig } from '../config/model.js';
 import { UserError } from '../errors.js';
 import { isCovered } from '../gate/metric-rule.js';
@@ -9,6 +10,7 @@ import { allOf, type Condition, type FieldValue, fieldIs } from '../history/cond
 import type { HistoryQuery } from '../history/port.js';
 import { readRecordOf, readRecords } from '../history/read.js';
 import { recordKind } from '../history/record.js';
+import type { Metric } from '../metrics/metric.js';
 import { stageRecord, versionRecord } from '../registry/record.js';
 import { stageOf, stagesOf } from '../registry/stages.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
@@ -33,12 +35,15 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
   const [chosen] = chosenModels(project, request.model);
   if (!chosen) throw new Error(`no config of ${request.model}`);
   const baseline = await baselineOf(request, request.baseline ?? chosen.model.baseline);
+  const isGated = ({ name, slice }: Pick<Metric, 'name' | 'slice'>) =>
+    metricRules(chosen.model).some((rule) => rule.metric === name && isCovered(rule, slice));
   const evidence = await pairedEvidence({
     project,
     world,
     candidate,
     baseline: baseline.run,
     model: chosen.model,
+    isWatched: isGated,
   });
   for (const warning of evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []) {
     world.terminal.warn(warning);
@@ -57,8 +62,8 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
       evidence,
       rules: chosen.model.metrics.rules,
       watched: watchedMetrics(chosen.model),
-      isGated: ({ name, slice }) =>
-        metricRules(chosen.model).some((rule) => rule.metric === name && isCovered(rule, slice)),
+      isGated,
+      repeats: repeatsOf(await repeatedRuns(project, request.model)),
     }),
   };
 }
@@ -141,6 +146,25 @@ async function succeededRuns(project: Project, model: string): Promise<readonly 
       },
     ];
   });
+}
+
+/** More would hardly change the estimate of their noise, and each is read whole. */
+const MOST_REPEATED_COMMITS = 20;
+
+/** Clean runs of the newest commits that were run more than once. */
+async function repeatedRuns(project: Project, model: string): Promise<readonly RunRecord[]> {
+  const counts = new Map<string, number>();
+  for (const { commit, code, purpose } of await succeededRuns(project, model)) {
+    if (commit !== null && !code.dirty && purpose !== 'evaluate') {
+      counts.set(commit, (counts.get(commit) ?? 0) + 1);
+    }
+  }
+  const commits = [...counts].filter(([, count]) => count > 1).slice(0, MOST_REPEATED_COMMITS);
+  const history = await project.history();
+  const found = await Promise.all(
+    commits.map(([commit]) => readRecords(history, runQuery(model, fieldIs('commit', commit)), runRecord)),
+  );
+  return found.flat();
 }
 
 /**

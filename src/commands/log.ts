@@ -7,7 +7,7 @@ import { chosenModels, openProject } from './project.js';
 import { readLimit } from './runs.js';
 import { defineVerb } from './verb.js';
 
-const DATASET_KINDS = ['validation', 'profile'] as const;
+const DATASET_KINDS = ['validation', 'profile', 'drift'] as const;
 
 function isSame(a: { kind: string; owner: string }, b: { kind: string; owner: string }): boolean {
   return a.kind === b.kind && a.owner === b.owner;
@@ -18,7 +18,7 @@ export const log = defineVerb(
     name: 'log',
     summary: 'what happened to a model, newest first',
     description:
-      'Every record of a model in one list, newest first: runs, comparisons, decisions, versions, stages, deployments and accepted baselines, and the validations and profiles of the datasets it uses. One line each; `assay show ID` tells the rest.',
+      'Every record of a model in one list, newest first: runs, comparisons, decisions, versions, stages, deployments and accepted baselines, and the validations, profiles and comparisons of the datasets it uses. One line each; `assay show ID` tells the rest.',
     arguments: [
       { name: 'model', description: 'a model of assay.yml, or one that was there', required: true },
     ],
