@@ -8,6 +8,7 @@ import { nodeCheck, spaceCheck } from '../src/commands/doctor/machine.js';
 import { programsOf } from '../src/commands/doctor/programs.js';
 import { limitChecks } from '../src/commands/doctor/repository.js';
 import { doctor } from '../src/commands/doctor.js';
+import type { ArchiveSize } from '../src/history/archive.js';
 import { testWorld } from './config-scene.js';
 
 let folder = '';
@@ -254,23 +255,43 @@ models:
 
 describe('single checks', () => {
   test('limits of the history branch are told from 80 %', () => {
-    const entries = (count: number, bytes = 1000) =>
-      Array.from({ length: count }, (_, n) => ({ mode: '100644', id: '', path: `runs/m/${n}.json`, bytes }));
-    expect(limitChecks(entries(79_999), 'assay')).toEqual([]);
-    expect(limitChecks(entries(80_000), 'assay')).toMatchInlineSnapshot(`
+    const size = (part: Partial<ArchiveSize>): ArchiveSize => ({
+      files: 0,
+      largest: undefined,
+      widest: undefined,
+      bytes: null,
+      waiting: 0,
+      ...part,
+    });
+    expect(limitChecks(size({ files: 79_999, bytes: 8e8 }), 'assay')).toEqual([]);
+    expect(limitChecks(size({ files: 80_000 }), 'assay')).toMatchInlineSnapshot(`
       [
         {
-          "mend": "keep older records elsewhere: a new branch in history: { branch: NAME } starts empty, the old one stays",
+          "mend": "make one file of each closed month: assay history compact",
           "message": "80000 files on the branch assay: 80% of the 100000 that GitHub allows",
           "name": "limits",
           "state": "warning",
         },
       ]
     `);
-    expect(limitChecks(entries(100_000), 'assay')[0]?.state).toBe('broken');
-    expect(limitChecks(entries(1, 90 * 2 ** 20), 'assay')[0]?.message).toMatchInlineSnapshot(
-      `"94.4 MB in the largest record: 90% of the 105 MB that GitHub allows"`,
+    const largest = (bytes: number) => size({ largest: { path: 'runs/m/x.json', bytes } });
+    expect(limitChecks(largest(90 * 2 ** 20), 'assay')[0]?.message).toMatchInlineSnapshot(
+      `"94.4 MB in runs/m/x.json: 90% of the 105 MB that GitHub allows"`,
     );
+    expect(limitChecks(largest(100 * 2 ** 20), 'assay')[0]?.state).toBe('broken');
+    expect(limitChecks(size({ bytes: 9e8 }), 'assay')[0]?.message).toMatchInlineSnapshot(
+      `"900 MB in the branch assay on disk: 83% of the 1.07 GB that GitHub allows"`,
+    );
+    expect(limitChecks(size({ waiting: 2 }), 'assay')).toMatchInlineSnapshot(`
+      [
+        {
+          "mend": "assay history push",
+          "message": "2 records could not be sent yet and waits in .assay/unsent",
+          "name": "unsent",
+          "state": "warning",
+        },
+      ]
+    `);
   });
 
   test('Node and disk space', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openGitHub } from '../src/platform/github/client.js';
@@ -7,7 +7,8 @@ import { githubDeployments } from '../src/platform/github/deployments.js';
 import { githubReleases } from '../src/platform/github/releases.js';
 import { conversation, type GitHubBed, gitHubBed } from './beds/github/server.js';
 import type { Token } from './beds/github/state.js';
-import { openScene, type Scene } from './history-scene.js';
+import { openGitHubScene } from './github-scene.js';
+import { git, openScene, type Scene } from './history-scene.js';
 
 const COMMIT = 'a'.repeat(40);
 const TAG = 'income@v1.0.0';
@@ -209,5 +210,80 @@ describe('deployments', () => {
     await expect(
       list.create({ environment: 'prod', commit: COMMIT, description: TAG }),
     ).rejects.toMatchObject({ kind: 'permission', mend: expect.stringContaining('deployments: write') });
+  });
+});
+
+describe('a version of a model, as the workflow makes it', () => {
+  test('register publishes, writes checksums and starts the workflow that deploys', async () => {
+    const work = await openGitHubScene(
+      [
+        'models:',
+        '  income:',
+        '    train: { run: node train.mjs, outputs: { model: out/model.bin } }',
+        '    metrics: { from: [out/metrics.json] }',
+        '    deploy: { prod: { run: node deploy.mjs } }',
+      ].join('\n'),
+      {
+        'train.mjs': `import { mkdirSync, writeFileSync } from 'node:fs';
+mkdirSync('out', { recursive: true });
+writeFileSync('out/model.bin', 'weights');
+writeFileSync('out/metrics.json', '{"accuracy": 0.9}');`,
+        'deploy.mjs': `import { appendFileSync } from 'node:fs';
+appendFileSync(process.env.ASSAY_OUTPUT, 'url=https://income.example.test');`,
+      },
+    );
+    try {
+      work.bed.repository.workflows.push({ id: 1, path: '.github/workflows/deploy.yml', state: 'active' });
+      const runner = {
+        pullRequest: null,
+        ref: { kind: 'branch', name: 'main' },
+        defaultBranch: 'main',
+        trigger: { event: 'push', url: 'https://github.test/run/1', attempt: 1 },
+      } as const;
+      expect((await work.run('train', [], { runner })).exit).toBe(0);
+      const { outputs } = await work.run('register', ['--start', 'deploy.yml'], { runner });
+      expect(outputs.version).toBe('income@v1.0.0');
+      expect(outputs.url).toContain('/releases/tag/income%40v1.0.0');
+      expect(readFileSync(outputs.checksums ?? '', 'utf8')).toBe(
+        `${createHash('sha256').update('weights').digest('hex')}  model.bin\n`,
+      );
+      expect(work.bed.repository.dispatches).toEqual([
+        { kind: 'workflow deploy.yml', body: { ref: 'main', inputs: { version: 'income@v1.0.0' } } },
+      ]);
+      expect(work.bed.repository.releases.find((one) => one.tag === 'income@v1.0.0')).toMatchObject({
+        draft: false,
+        target: work.head,
+      });
+      expect(git(work.folder, 'cat-file', '-t', 'income@v1.0.0')).toBe('tag');
+
+      const promoted = await work.run('promote', ['income@v1.0.0', '--to', 'prod'], { runner });
+      expect(promoted.text).toContain('income@v1.0.0 is live on prod');
+      expect(work.bed.repository.deployments).toMatchObject([
+        {
+          sha: work.head,
+          fields: { environment: 'prod' },
+          statuses: [{ state: 'in_progress' }, { state: 'success' }],
+        },
+      ]);
+
+      // Without the permission the deployment happens all the same, and what is missing is said.
+      const without = await work.run('deploy', ['income@v1.0.0', '--to', 'prod'], {
+        runner,
+        token: { permissions: { contents: 'write' } },
+      });
+      expect(without.exit).toBe(0);
+      expect(without.lines.join('\n')).toContain('deployments: write');
+
+      // A workflow that cannot be started does not undo the release: it is told with the command that does it by hand.
+      await work.run('train', [], { runner });
+      const second = await work.run('register', ['--start', 'missing.yml'], { runner });
+      expect(second.outputs.version).toBe('income@v1.0.1');
+      expect(second.failure).toMatchObject({
+        message: expect.stringContaining('income@v1.0.1 is released, and missing.yml was not started'),
+        mend: expect.stringContaining('gh workflow run missing.yml -f version=income@v1.0.1'),
+      });
+    } finally {
+      await work.end();
+    }
   });
 });

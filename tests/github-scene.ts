@@ -38,11 +38,16 @@ export const CONFIG = [
   '    gate: [{ metric: roc_auc, slices: all }]',
 ].join('\n');
 
-export async function openGitHubScene(config = CONFIG): Promise<GitHubScene> {
+export async function openGitHubScene(
+  config = CONFIG,
+  files: Readonly<Record<string, string>> = {},
+): Promise<GitHubScene> {
   const bed = await gitHubBed();
   const scene = openScene();
   const folder = makeRepository(join(scene.folder, 'code'), 1);
   write(folder, 'assay.yml', config);
+  for (const [path, content] of Object.entries(files)) write(folder, path, content);
+  write(folder, '.gitignore', 'out/\n.assay/\n');
   git(folder, 'add', '.');
   git(folder, 'commit', '--quiet', '-m', 'assay');
   const head = git(folder, 'rev-parse', 'HEAD');
@@ -60,6 +65,7 @@ export async function openGitHubScene(config = CONFIG): Promise<GitHubScene> {
     trigger: { event: 'pull_request', url: `${bed.url}/team/models/actions/runs/42`, attempt: 1 },
     pullRequest: { number: 7, targetBranch: 'main', headCommit: head, fromFork: false },
   };
+  const { clock, randomness } = testWorld({ cwd: folder });
   return {
     bed,
     folder,
@@ -74,11 +80,13 @@ export async function openGitHubScene(config = CONFIG): Promise<GitHubScene> {
       const entry = VERBS[name];
       if (!entry) throw new Error(`no verb ${name}`);
       const verb = await entry.load();
-      const world = testWorld({
+      const fresh = testWorld({
         cwd: folder,
         env: { ...ENV, ...bed.env(options.token) },
         runner: { ...runner, ...options.runner },
       });
+      // One clock and one randomness for all jobs, as the world has.
+      const world = { ...fresh, clock, randomness };
       return { ...(await verb.run(parseInput(verb.spec, words), world)), lines: world.lines };
     },
     end: async () => {

@@ -89,6 +89,8 @@ describe('init', () => {
         Weights & Biases  (wandb is there)
       Wrote assay.yml
       Wrote .github/workflows/assay.yml
+      Wrote .github/workflows/assay-publish.yml
+      Wrote .github/workflows/assay-comments.yml
 
       Next: assay doctor"
     `);
@@ -153,6 +155,7 @@ describe('init', () => {
           permissions:
             contents: write        # records are appended to the branch \`assay\`
             pull-requests: write   # the comment on the pull request
+            checks: write          # a check run per model
           steps:
             - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
               with:
@@ -162,7 +165,15 @@ describe('init', () => {
               with:
                 python-version: '3.12'
             - run: "pip install -r requirements.txt"
-            - uses: OWNER/assay@v1
+            - id: assay
+              uses: OWNER/assay@v1
+            # A fork's token may not write: its report leaves as data, and assay-publish.yml posts it.
+            - if: always() && steps.assay.outputs.bundle != ''
+              uses: actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0
+              with:
+                name: assay-report
+                path: \${{ steps.assay.outputs.bundle }}/assay-report.json
+                retention-days: 7
       "
     `);
     expect(workflowErrors(text)).toEqual([]);
@@ -221,6 +232,8 @@ describe('init', () => {
         where the training writes its metrics: no metrics.json, results.csv or the like was found
       Wrote assay.yml
       Wrote .github/workflows/assay.yml
+      Wrote .github/workflows/assay-publish.yml
+      Wrote .github/workflows/assay-comments.yml
 
       Next: fill in the comments, then assay doctor"
     `);
@@ -276,7 +289,12 @@ describe('init', () => {
     write({ 'assay.yml': '# mine\n', '.github/workflows/assay.yml': '# mine too\n', 'train.py': '' });
     const outcome = await run();
     expect([read('assay.yml'), read('.github/workflows/assay.yml')]).toEqual(['# mine\n', '# mine too\n']);
-    expect(outcome.json.files.map(({ status }) => status)).toEqual(['exists', 'exists']);
+    expect(outcome.json.files.map(({ status }) => status)).toEqual([
+      'exists',
+      'exists',
+      'written',
+      'written',
+    ]);
     expect(outcome.text).toContain('assay.yml exists and stays as it is; init would have written:');
     expect(outcome.text).toContain('run: python train.py');
   });
@@ -300,7 +318,7 @@ describe('init', () => {
     const outcome = await run({ print: true });
     expect(existsSync(join(folder, 'assay.yml'))).toBe(false);
     expect(existsSync(join(folder, '.github'))).toBe(false);
-    expect(outcome.json.files.map(({ status }) => status)).toEqual(['shown', 'shown']);
+    expect(outcome.json.files.map(({ status }) => status)).toEqual(['shown', 'shown', 'shown', 'shown']);
   });
 
   test('one model of a monorepo: the workflow stands at the top and names the config and the branch', async () => {

@@ -95,10 +95,10 @@ describe('a training', () => {
       'out/plot.txt',
       'out/plot.txt.seed-2',
     ]);
-    expect(run.environment.lockfiles).toEqual({
+    expect(run.environment?.lockfiles).toEqual({
       'package-lock.json': '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',
     });
-    expect(run.environment.runtimes.node).toBe(process.versions.node);
+    expect(run.environment?.runtimes.node).toBe(process.versions.node);
     expect(scene.exists(`.assay/running/${run.id}`)).toBe(false);
   });
 

@@ -57,7 +57,14 @@ describe.each(WORKFLOWS)('%s', (path) => {
     'actions of others are pinned, and no token is left in the checkout',
     () => {
       for (const { uses, with: inputs } of steps) {
-        if (uses === undefined || uses.startsWith('./')) continue;
+        // The project's own actions go by the major tag that these workflows were released with.
+        if (
+          uses === undefined ||
+          uses.startsWith('./') ||
+          /^OWNER\/assay(\/actions\/[a-z]+)?@v1$/.test(uses)
+        ) {
+          continue;
+        }
         expect(uses).toMatch(/^[\w-]+\/[\w./-]+@[0-9a-f]{40}$/);
         expect(content).toMatch(new RegExp(`${uses} # v\\d+\\.\\d+\\.\\d+`));
         if (uses.startsWith('actions/checkout@')) expect(inputs?.['persist-credentials']).toBe(false);

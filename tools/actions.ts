@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { OptionSpec, VerbSpec } from '../src/commands/verb.js';
+import { grantLines, grantsFor } from '../src/platform/github/permissions.js';
 
 /**
  * One composite action per verb, rendered from the verb's own description: `npm run docs` writes the files, and
@@ -8,8 +9,6 @@ import type { OptionSpec, VerbSpec } from '../src/commands/verb.js';
 
 /** Verbs for a terminal only: they ask, show or set up. */
 const TERMINAL_ONLY = new Set(['demo', 'init', 'completion']);
-/** Verbs that only read the history; all others add records to it. */
-const READERS = new Set(['doctor', 'runs', 'show', 'log']);
 /** What the example in the README passes on, where the arguments alone do not make a good one. */
 const EXAMPLE_INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   promote: { version: 'income@v1.2.0', to: 'prod' },
@@ -141,9 +140,6 @@ export function actionReadme(spec: VerbSpec): string {
 function exampleJob(spec: VerbSpec): string {
   const isRoot = spec.name === 'auto';
   const inputs = EXAMPLE_INPUTS[spec.name] ?? exampleArguments(spec);
-  const permission = READERS.has(spec.name)
-    ? 'contents: read # the history is a branch of the repository'
-    : 'contents: write # the history is a branch of the repository, and this adds to it';
   const lines = [
     ...(isRoot ? ['on:', '  pull_request:', '  push: { branches: [main] }', ''] : []),
     'permissions: {}',
@@ -151,7 +147,7 @@ function exampleJob(spec: VerbSpec): string {
     `  ${isRoot ? 'assay' : spec.name}:`,
     '    runs-on: ubuntu-latest',
     '    permissions:',
-    `      ${permission}`,
+    ...grantLines(grantsFor(spec.name)).map((line) => `      ${line}`),
     '    steps:',
     '      - uses: actions/checkout@v5',
     `      - uses: OWNER/assay${isRoot ? '' : `/actions/${spec.name}`}@v1`,

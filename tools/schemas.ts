@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { comparisonRecord } from '../src/compare/record.js';
 import { unavailable } from '../src/config/availability.js';
 import { configSchema } from '../src/config/schema.js';
+import { driftRecord } from '../src/data/drift/record.js';
+import { datasetRecord } from '../src/data/ingest/record.js';
 import { profileRecord } from '../src/data/profile/record.js';
 import { validationRecord } from '../src/data/record.js';
 import { deploymentRecord } from '../src/deploy/record.js';
@@ -19,8 +21,10 @@ type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 const RECORDS = {
   run: runRecord,
+  dataset: datasetRecord,
   validation: validationRecord,
   profile: profileRecord,
+  drift: driftRecord,
   comparison: comparisonRecord,
   decision: decisionRecord,
   acceptance: acceptanceRecord,

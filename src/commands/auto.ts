@@ -18,6 +18,7 @@ export const auto = defineVerb(
       verdict: 'the headline of the comparison: worse, inconclusive, better, equal, new …',
       'body-file': 'file with the report as markdown',
       'comment-url': 'where the report was posted; empty when it was not',
+      bundle: 'folder with the report as data, where this job may not post it; empty otherwise',
     },
     examples: [
       { command: 'assay auto', explains: 'all steps for what is checked out here' },

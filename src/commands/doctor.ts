@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { World } from '../world.js';
 import { artifactChecks } from './doctor/artifacts.js';
 import { type Check, failedCheck, type Patient, renderChecks } from './doctor/check.js';
+import { githubChecks } from './doctor/github.js';
 import { machineChecks } from './doctor/machine.js';
 import { modelChecks } from './doctor/models.js';
 import { repositoryChecks } from './doctor/repository.js';
@@ -17,7 +18,8 @@ export const doctor = defineVerb(
     description: `Looks at everything a training and its record need: Node, git, DuckDB and disk space; assay.yml as a whole,
 with every problem in it; the program each training command starts; the files of each dataset; whether git tracks files
 that trainings rewrite; lockfiles; the state of the clone; whether the history can be read, and how far it is from the
-limits of GitHub (told from 80 %); and in CI, what the runner hands over.
+limits of GitHub (told from 80 %); and in CI, what the runner hands over. With a token for GitHub also: which permission a verb lacks, with the lines to add;
+whether a rule protects the history branch; and schedules that GitHub has switched off.
 
 Nothing is run and nothing is changed. Each line is ✓ (fine), ! (works, but look at it) or ✗ (broken), with what to do.
 The exit code is 1 when something is broken.`,
@@ -49,6 +51,7 @@ The exit code is 1 when something is broken.`,
       ...(await repositoryChecks(patient)),
       ...(await artifactChecks(patient)),
       ...runnerChecks(patient),
+      ...(await githubChecks(patient)),
       ...remarks.map((message): Check => ({ name: 'remark', state: 'warning', message })),
     ];
     const healthy = checks.every((one) => one.state !== 'broken');

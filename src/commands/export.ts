@@ -23,7 +23,10 @@ export const exportVerb = defineVerb(
     ],
     options: { model: { kind: 'text', description: 'only records of this model', placeholder: 'MODEL' } },
     outputs: { records: 'how many records were written', place: 'where they are' },
-    examples: [{ command: 'assay export jsonl history.jsonl', explains: 'everything, byte for byte' }],
+    examples: [
+      { command: 'assay export jsonl history.jsonl', explains: 'everything, byte for byte' },
+      { command: 'assay export mlflow mlruns', explains: 'every run, for MLflow to open' },
+    ],
   },
   async (input, world) => {
     const [name = '', label] = input.arguments;

@@ -2,6 +2,8 @@ import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
 import { validationRecord } from '../data/record.js';
 import { decide, mostCautious } from '../gate/decide.js';
 import type { Decision, DecisionRecord, RuleOutcome } from '../gate/record.js';
+import { fieldIs } from '../history/condition.js';
+import type { HistoryQuery } from '../history/port.js';
 import { readRecords } from '../history/read.js';
 import { terminalText } from '../report/escape.js';
 import type { RunRecord } from '../runs/record.js';
@@ -99,8 +101,17 @@ export async function decideModel(request: DecisionRequest): Promise<DecisionRec
       candidate: run,
       ...(request.baseline ? { baseline: request.baseline } : {}),
     }));
-  const validations = await readRecords(history, { kind: 'validation' }, validationRecord);
-  const { decision, rules } = decide({ rules: chosen?.model.gate ?? [], run, comparison, validations });
+  const rulesOfGate = chosen?.model.gate ?? [];
+  const datasets = rulesOfGate.flatMap((rule) => ('validation' in rule ? [rule.validation] : []));
+  const validations = await Promise.all(
+    datasets.map((owner) => readRecords(history, validationQuery(owner, run), validationRecord)),
+  );
+  const { decision, rules } = decide({
+    rules: rulesOfGate,
+    run,
+    comparison,
+    validations: validations.flat(),
+  });
   const origin = await project.origin();
   const record: DecisionRecord = {
     schema: 'assay/decision@1',
@@ -119,10 +130,18 @@ export async function decideModel(request: DecisionRequest): Promise<DecisionRec
   return record;
 }
 
+/** Of the data that the run was made from; the newest where that is not known. */
+function validationQuery(owner: string, run: RunRecord): HistoryQuery {
+  const digest = run.data.find((data) => data.name === owner)?.digest;
+  return digest === undefined
+    ? { kind: 'validation', owner, limit: 1 }
+    : { kind: 'validation', owner, where: fieldIs('digest', digest) };
+}
+
 async function newestComparison(project: Project, run: RunRecord): Promise<ComparisonRecord | undefined> {
-  const query = { kind: 'comparison', owner: run.model } as const;
-  const comparisons = await readRecords(await project.history(), query, comparisonRecord);
-  return comparisons.find((comparison) => comparison.candidate.run === run.id);
+  const query = { kind: 'comparison', owner: run.model, where: fieldIs('candidate.run', run.id) } as const;
+  const [newest] = await readRecords(await project.history(), query, comparisonRecord);
+  return newest;
 }
 
 const SIGNS: Readonly<Record<Decision, string>> = { promote: '✓', hold: '?', reject: '✗' };

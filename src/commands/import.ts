@@ -17,6 +17,7 @@ export const importVerb = defineVerb(
     summary: 'bring records of another place into the history',
     description: [
       'Reads PATH as SOURCE says, and adds the records to the history. Everything is read and checked before anything is written. A record that is there already is left as it is, so an import may be repeated, and goes on where an interrupted one stopped; one whose id is there with other content is refused, and nothing is written.',
+      'Of another tool, what it did not keep (the command, the machine, the data) stays unknown in the record. Its runs belong to the model that `--model` names, else to one named like their experiment, project or suite. A run is recorded once: what changes there afterwards is not brought.',
       `Sources:\n\n${Object.entries(SOURCES)
         .map(([name, { summary }]) => `* \`${name}\`: ${summary}`)
         .join('\n')}`,
@@ -40,6 +41,8 @@ export const importVerb = defineVerb(
     examples: [
       { command: 'assay import jsonl history.jsonl', explains: 'a history that was exported elsewhere' },
       { command: 'assay import jsonl history.jsonl --dry-run', explains: 'only check the file' },
+      { command: 'assay import mlflow mlruns --model income', explains: 'all runs of a store of MLflow' },
+      { command: 'assay import dvc .', explains: 'the metrics of every commit of a DVC repository' },
     ],
   },
   async (input, world) => {

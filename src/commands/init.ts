@@ -18,10 +18,11 @@ interface ProposedFile {
 export const init = defineVerb(
   {
     name: 'init',
-    summary: 'look at the repository and write a commented assay.yml and a workflow',
+    summary: 'look at the repository and write a commented assay.yml and its workflows',
     description: `Looks at the names of the files here, and at the beginning of a few, for how this repository trains, where its
 metrics and its data are, and which tools were here before (DVC, MLflow, Weights & Biases). It says what it recognised and
-by what, and writes two files: assay.yml and .github/workflows/assay.yml, with comments on every line worth one.
+by what, and writes assay.yml and three workflows, with comments on every line worth one: assay.yml measures, assay-publish.yml
+posts what a fork's pull request measured, assay-comments.yml obeys /assay in comments.
 
 Nothing is run, and no file is ever overwritten: what exists stays as it is, and what would have been written is printed.
 What init cannot know, such as a training command with a name of its own, is left as a comment to fill in. It works in
@@ -69,23 +70,33 @@ async function propose(
 ): Promise<{ readonly files: readonly ProposedFile[]; readonly unknown: readonly string[] }> {
   const { folder, config, world } = at;
   const { proposeConfig } = await import('../survey/config.js');
-  const { proposeWorkflow } = await import('../survey/workflow.js');
+  const { proposeComments, proposePublishing, proposeWorkflow } = await import('../survey/workflow.js');
   const { nameFrom } = await import('../survey/survey.js');
   const { text, unknown } = proposeConfig(found, nameFrom(basename(folder)) ?? 'my_model');
   const root = findGitRoot(folder);
   const top = root ?? folder;
-  const workflow = proposeWorkflow({
+  const options = {
     language: found.language,
     branch: root === undefined ? 'main' : await mainBranch(root, world),
     config: relative(top, resolve(world.cwd, config)).replaceAll('\\', '/'),
-  });
-  const workflowPath = join(top, '.github', 'workflows', 'assay.yml');
+  };
+  const workflows = {
+    'assay.yml': proposeWorkflow(options),
+    'assay-publish.yml': proposePublishing(options),
+    'assay-comments.yml': proposeComments(options),
+  };
   const file = (path: string, content: string) => ({
     path: relative(world.cwd, path) || path,
     content,
     exists: existsSync(path),
   });
-  return { files: [file(resolve(world.cwd, config), text), file(workflowPath, workflow)], unknown };
+  const files = [
+    file(resolve(world.cwd, config), text),
+    ...Object.entries(workflows).map(([name, content]) =>
+      file(join(top, '.github', 'workflows', name), content),
+    ),
+  ];
+  return { files, unknown };
 }
 
 /** The branch of the remote's HEAD, else the one that is checked out, else main. */

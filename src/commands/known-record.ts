@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
+import { type DriftRecord, driftRecord } from '../data/drift/record.js';
+import { type DatasetRecord, datasetRecord } from '../data/ingest/record.js';
 import { type ProfileRecord, profileRecord } from '../data/profile/record.js';
 import { type ValidationRecord, validationRecord } from '../data/record.js';
 import { type DeploymentRecord, deploymentRecord } from '../deploy/record.js';
@@ -14,14 +16,18 @@ import { whyUnreadable } from '../history/read.js';
 import { type AnyRecord, RECORD_KINDS, type RecordKind, recordKind } from '../history/record.js';
 import type { Metric } from '../metrics/metric.js';
 import { type StageRecord, stageRecord, type VersionRecord, versionRecord } from '../registry/record.js';
+import { driftHeadline } from '../report/drift.js';
+import { datasetHeadline } from '../report/ingest.js';
 import { profileHeadline } from '../report/profile.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 
 /** A record of any kind with its own fields, and what it says in one line. */
 export type KnownRecord =
   | { readonly kind: 'run'; readonly record: RunRecord }
+  | { readonly kind: 'dataset'; readonly record: DatasetRecord }
   | { readonly kind: 'validation'; readonly record: ValidationRecord }
   | { readonly kind: 'profile'; readonly record: ProfileRecord }
+  | { readonly kind: 'drift'; readonly record: DriftRecord }
   | { readonly kind: 'comparison'; readonly record: ComparisonRecord }
   | { readonly kind: 'decision'; readonly record: DecisionRecord }
   | { readonly kind: 'version'; readonly record: VersionRecord }
@@ -43,10 +49,14 @@ export function knowRecord(record: AnyRecord): KnownRecord {
   switch (kind) {
     case 'run':
       return as(kind, runRecord);
+    case 'dataset':
+      return as(kind, datasetRecord);
     case 'validation':
       return as(kind, validationRecord);
     case 'profile':
       return as(kind, profileRecord);
+    case 'drift':
+      return as(kind, driftRecord);
     case 'comparison':
       return as(kind, comparisonRecord);
     case 'decision':
@@ -71,10 +81,14 @@ export function summarize(known: KnownRecord): string {
   switch (known.kind) {
     case 'run':
       return summarizeRun(known.record);
+    case 'dataset':
+      return datasetHeadline(known.record);
     case 'validation':
       return summarizeValidation(known.record);
     case 'profile':
       return `${known.record.dataset}: ${profileHeadline(known.record)}`;
+    case 'drift':
+      return driftHeadline(known.record);
     case 'comparison': {
       const { baseline, candidate, verdict } = known.record;
       return `${verdict}: ${candidate.run} against ${baseline.run ?? 'no baseline'} (${baseline.why})`;
@@ -106,7 +120,7 @@ export function summarize(known: KnownRecord): string {
 function summarizeRun(run: RunRecord): string {
   const seeds = run.seeds.length > 1 ? `, ${plural(run.seeds.length, 'seed')}` : '';
   const purpose = run.purpose === 'train' ? '' : `${run.purpose} `;
-  const head = `${purpose}${run.status} in ${formatSeconds(run.seconds)}${seeds}`;
+  const head = `${purpose}${run.status}${run.seconds === null ? '' : ` in ${formatSeconds(run.seconds)}`}${seeds}`;
   if (run.status !== 'succeeded') return `${head}: ${run.reason ?? 'no reason given'}`;
   const metrics = overallMetrics(run.metrics).slice(0, 3);
   return metrics.length === 0

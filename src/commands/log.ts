@@ -7,14 +7,18 @@ import { chosenModels, openProject } from './project.js';
 import { readLimit } from './runs.js';
 import { defineVerb } from './verb.js';
 
-const DATASET_KINDS = ['validation', 'profile'] as const;
+const DATASET_KINDS = ['validation', 'profile', 'drift'] as const;
+
+function isSame(a: { kind: string; owner: string }, b: { kind: string; owner: string }): boolean {
+  return a.kind === b.kind && a.owner === b.owner;
+}
 
 export const log = defineVerb(
   {
     name: 'log',
     summary: 'what happened to a model, newest first',
     description:
-      'Every record of a model in one list, newest first: runs, comparisons, decisions, versions, stages, deployments and accepted baselines, and the validations and profiles of the datasets it uses. One line each; `assay show ID` tells the rest.',
+      'Every record of a model in one list, newest first: runs, comparisons, decisions, versions, stages, deployments and accepted baselines, and the validations, profiles and comparisons of the datasets it uses. One line each; `assay show ID` tells the rest.',
     arguments: [
       { name: 'model', description: 'a model of assay.yml, or one that was there', required: true },
     ],
@@ -33,15 +37,19 @@ export const log = defineVerb(
     const project = await openProject(world, input.config);
     const history = await project.history();
     const datasets = project.config.models[model]?.data ?? [];
-    const lists = await Promise.all([
-      ...RECORD_KINDS.map((kind) => history.list({ kind, owner: model })),
-      ...datasets.flatMap((owner) => DATASET_KINDS.map((kind) => history.list({ kind, owner }))),
-    ]);
-    const unique = new Map(lists.flat().map((record) => [record.id, record]));
-    const records = newestFirst([...unique.values()]);
+    const queries = [
+      ...RECORD_KINDS.map((kind) => ({ kind, owner: model })),
+      ...datasets.flatMap((owner) => DATASET_KINDS.map((kind) => ({ kind, owner }))),
+    ].filter((query, at, all) => at === all.findIndex((one) => isSame(one, query)));
+    // Counted by their fields alone; whole records are read of the newest.
+    const totals = await Promise.all(
+      queries.map(async (query) => (await history.select({ ...query, limit })).total),
+    );
+    const count = totals.reduce((sum, total) => sum + total, 0);
+    const lists = await Promise.all(queries.map((query) => history.list({ ...query, limit })));
+    const shown = newestFirst(lists.flat()).slice(0, limit);
     // A model that is no longer in the config may still have a story; a name without either is a mistake.
-    if (records.length === 0) chosenModels(project, model);
-    const shown = records.slice(0, limit);
+    if (count === 0) chosenModels(project, model);
     const table = textTable({
       columns: [{ title: 'time (UTC)' }, { title: 'what' }, { title: 'id' }, { title: '' }],
       rows: shown.map((record) => {
@@ -50,15 +58,15 @@ export const log = defineVerb(
         return [record.time.slice(0, 16).replace('T', ' '), kind, record.id, summarize(known)];
       }),
     });
-    const rest = `${shown.length} of ${plural(records.length, 'record')}; all: --limit ${records.length}`;
+    const rest = `${shown.length} of ${plural(count, 'record')}; all: --limit ${count}`;
     return {
       exit: 0,
-      json: { count: records.length, records: shown },
+      json: { count: count, records: shown },
       text:
-        records.length === 0
+        count === 0
           ? `Nothing has happened to ${model} yet; the first run is made by: assay train ${model}`
-          : [table, ...(shown.length < records.length ? ['', rest] : [])].join('\n'),
-      outputs: { count: String(records.length) },
+          : [table, ...(shown.length < count ? ['', rest] : [])].join('\n'),
+      outputs: { count: String(count) },
     };
   },
 );

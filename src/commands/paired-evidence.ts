@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { PairedEvidence } from '../compare/compare.js';
 import type { EvaluateConfig, ModelConfig } from '../config/model.js';
 import { UserError } from '../errors.js';
+import type { Metric } from '../metrics/metric.js';
 import type { Predictions } from '../metrics/predictions.js';
 import type { RunRecord } from '../runs/record.js';
 import type { World } from '../world.js';
@@ -17,6 +18,8 @@ export async function pairedEvidence(request: {
   /** Undefined when there is no baseline. */
   readonly baseline: RunRecord | undefined;
   readonly model: ModelConfig;
+  /** Metrics and slices that the team watches: worth the time that resampling takes. */
+  readonly isWatched: (metric: Pick<Metric, 'name' | 'slice'>) => boolean;
 }): Promise<PairedEvidence> {
   const { candidate, baseline, model } = request;
   if (!baseline) return { kind: 'unpaired', why: null };
@@ -29,8 +32,8 @@ export async function pairedEvidence(request: {
       await predictionsOf(candidate, { ...request, config }),
       await predictionsOf(baseline, { ...request, config }),
     ];
-    const { pairRows } = await import('../compare/paired.js');
-    return pairRows(ours, theirs, config);
+    const { pairRows } = await import('../compare/paired/pair.js');
+    return pairRows(ours, theirs, config, (metric) => metric.slice === null || request.isWatched(metric));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const why = `the predictions cannot be compared row by row: ${error.message}`;

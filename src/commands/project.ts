@@ -54,24 +54,23 @@ export async function openProject(world: World, file: string): Promise<Project> 
     return gitRepository({ ...git, warn: world.terminal.warn });
   });
 
-  const history = once(async () => {
+  const opened = once(async () => {
     const settings = config.history;
     if ('branch' in settings && gitRoot !== undefined) {
-      const { gitHistory } = await import('../platform/git/history.js');
-      return snapshotOf(
-        gitHistory({
-          ...git,
-          branch: settings.branch,
-          push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
-          randomness: world.randomness,
-          clock: world.clock,
-          warn: world.terminal.warn,
-        }),
-      );
+      const { openGitStore } = await import('../platform/git/history.js');
+      return openGitStore({
+        ...git,
+        branch: settings.branch,
+        push: settings.push === 'always' || (settings.push === 'auto' && mayPush(world)),
+        randomness: world.randomness,
+        clock: world.clock,
+        warn: world.terminal.warn,
+        onIndexing: indexingProgress(world),
+      });
     }
-    const { directoryHistory } = await import('../platform/local/history.js');
+    const { openDirectoryStore } = await import('../platform/local/history.js');
     const folder = 'directory' in settings ? resolve(root, settings.directory) : join(store, 'history');
-    return snapshotOf(directoryHistory({ folder, warn: world.terminal.warn }));
+    return openDirectoryStore({ folder, warn: world.terminal.warn });
   });
 
   const host = openHost({ world, store });
@@ -81,8 +80,8 @@ export async function openProject(world: World, file: string): Promise<Project> 
     config,
     ...host,
     repository,
-    history,
-    archive: once(async () => (await import('../history/archive-of.js')).archiveOf(await history())),
+    history: once(async () => snapshotOf((await opened()).history)),
+    archive: async () => (await opened()).archive,
     artifacts: once(async () => {
       const { openArtifacts } = await import('./artifacts.js');
       return openArtifacts({ world, settings: config.artifacts, root, store, github: host.github });
@@ -115,6 +114,19 @@ export async function openProject(world: World, file: string): Promise<Project> 
         trigger: world.runner.trigger,
       };
     }),
+  };
+}
+
+/** A first reading of a long history takes seconds; a later one, only what is new. */
+function indexingProgress({ terminal }: World): (done: number, total: number) => void {
+  let progress: ReturnType<World['terminal']['progress']> | undefined;
+  return (done, total) => {
+    if (total < 50) return;
+    progress ??= terminal.progress('reading the history');
+    progress.update(done, total);
+    if (done < total) return;
+    progress.end();
+    progress = undefined;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ComparisonRecord, MetricComparison } from '../compare/record.js';
+import type { DatasetRecord } from '../data/ingest/record.js';
 import type { ValidationRecord } from '../data/record.js';
 import type { DeploymentRecord } from '../deploy/record.js';
 import { formatBytes, formatDifference, formatNumber, formatSeconds, plural } from '../format.js';
@@ -6,6 +7,7 @@ import type { DecisionRecord } from '../gate/record.js';
 import { recordKind } from '../history/record.js';
 import type { Slice } from '../metrics/metric.js';
 import type { StageRecord, VersionRecord } from '../registry/record.js';
+import { driftText } from '../report/drift.js';
 import { profileText } from '../report/profile.js';
 import { textTable } from '../report/table.js';
 import type { RunRecord } from '../runs/record.js';
@@ -28,10 +30,14 @@ function sections(known: KnownRecord): readonly string[] {
   switch (known.kind) {
     case 'run':
       return runSections(known.record);
+    case 'dataset':
+      return datasetSections(known.record);
     case 'validation':
       return validationSections(known.record);
     case 'profile':
       return ['', ...profileText(known.record).split('\n').slice(2)];
+    case 'drift':
+      return ['', ...driftText(known.record).split('\n').slice(2)];
     case 'comparison':
       return comparisonSections(known.record);
     case 'decision':
@@ -49,9 +55,24 @@ function sections(known: KnownRecord): readonly string[] {
   }
 }
 
-function runSections(run: RunRecord): readonly string[] {
-  const { cpu, memory_bytes, os, runtimes } = run.environment;
+function environmentLines(environment: RunRecord['environment']): readonly string[] {
+  if (environment === null) return ['not known'];
+  const { cpu, memory_bytes, os, runtimes, lockfiles } = environment;
   const tools = Object.entries(runtimes).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${os}; ${plural(cpu.cores, 'core')} (${cpu.model}); ${formatBytes(memory_bytes)} of memory`,
+    ...(tools.length > 0 ? [tools.join(', ')] : []),
+    ...Object.entries(lockfiles).map(([file, digest]) => `${file} ${digest}`),
+  ];
+}
+
+function importedLines(imported: RunRecord['imported']): readonly string[] {
+  if (!imported) return [];
+  const { tool, id, name, group } = imported;
+  return [`from ${tool}: ${[group, name, id].filter((part) => part !== null).join(', ')}`];
+}
+
+function runSections(run: RunRecord): readonly string[] {
   const { branch, dirty, pull_request } = run.code;
   return [
     ...section('Command', run.command === null ? [] : [run.command]),
@@ -84,6 +105,11 @@ function runSections(run: RunRecord): readonly string[] {
       Object.entries(run.params).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
     ...table(
+      'Parameters that its tools recorded',
+      ['name', 'value'],
+      Object.entries(run.tool_params ?? {}).map(([name, value]) => [name, JSON.stringify(value)]),
+    ),
+    ...table(
       'Data',
       ['dataset', 'rows', 'digest'],
       run.data.map((data) => [data.name, optional(data.rows, String), data.digest]),
@@ -104,15 +130,43 @@ function runSections(run: RunRecord): readonly string[] {
       ['name', 'path', 'size', 'sha256'],
       run.artifacts.map((file) => [file.name, file.path, formatBytes(file.bytes), file.digest]),
     ),
-    ...section('Environment', [
-      `${os}; ${plural(cpu.cores, 'core')} (${cpu.model}); ${formatBytes(memory_bytes)} of memory`,
-      ...(tools.length > 0 ? [tools.join(', ')] : []),
-      ...Object.entries(run.environment.lockfiles).map(([file, digest]) => `${file} ${digest}`),
-    ]),
+    ...section('Environment', environmentLines(run.environment)),
+    ...section('Imported', importedLines(run.imported)),
     ...section('Warnings', run.warnings),
     ...section(
       `Log (the last ${plural(run.log.tail.length, 'line')} of ${formatBytes(run.log.bytes)}${run.log.truncated ? ', cut' : ''})`,
       run.log.tail,
+    ),
+  ];
+}
+
+function datasetSections(dataset: DatasetRecord): readonly string[] {
+  const { source } = dataset;
+  return [
+    ...section('Source', [
+      `${source.source}, ${plural(source.files, 'file')}, sha256 ${source.digest}${source.dataset ? ` (the dataset ${source.dataset})` : ''}`,
+    ]),
+    ...table(
+      'Steps',
+      ['step', 'kind', 'result', 'time', 'code', 'output', 'sha256'],
+      dataset.steps.map((step) => [
+        step.name,
+        step.kind,
+        step.status === 'skipped' ? `skipped, as in ${step.from}` : (step.reason ?? step.status),
+        formatSeconds(step.seconds),
+        step.code.map(({ file }) => file).join(', '),
+        step.output ? formatBytes(step.output.bytes) : '',
+        step.output?.digest ?? '',
+      ]),
+    ),
+    ...section('Result', [
+      dataset.digest === null ? (dataset.reason ?? '') : `sha256 ${dataset.digest}`,
+      `${plural(dataset.rows ?? 0, 'row')}, ${dataset.rejected ?? 0} rejected`,
+    ]),
+    ...table(
+      'Columns',
+      ['column', 'type', 'missing values'],
+      dataset.columns.map(({ name, type, missing }) => [name, type, missing ? 'yes' : 'no']),
     ),
   ];
 }
@@ -193,6 +247,40 @@ function decisionSections(decision: DecisionRecord): readonly string[] {
       'Rules',
       ['rule', 'slice', 'says', 'reason'],
       decision.rules.map((rule) => [rule.rule, sliceText(rule.slice), rule.outcome, rule.reason]),
+    ),
+    ...table(
+      'Evidence',
+      [
+        'metric',
+        'slice',
+        'baseline',
+        'this run',
+        '95 % of the difference',
+        'tolerance',
+        'p',
+        'after Holm',
+        'method',
+      ],
+      decision.rules.flatMap(({ metric, slice, evidence }) =>
+        metric === null || !evidence
+          ? []
+          : [
+              [
+                metric,
+                sliceText(slice),
+                optional(evidence.baseline, formatNumber),
+                optional(evidence.candidate, formatNumber),
+                optional(
+                  evidence.interval,
+                  ([low, high]) => `${formatDifference(low)} to ${formatDifference(high)}`,
+                ),
+                formatNumber(evidence.tolerance, 3),
+                optional(evidence.p, (p) => formatNumber(p, 3)),
+                optional(evidence.p_adjusted, (p) => formatNumber(p, 3)),
+                evidence.method,
+              ],
+            ],
+      ),
     ),
     ...section('Rests on', [
       `run ${decision.run}`,

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { formatBytes, plural, shortCommit } from '../format.js';
 import type { DecisionRecord } from '../gate/record.js';
+import { allOf, type Condition, fieldIs } from '../history/condition.js';
 import { readRecordOf, readRecords } from '../history/read.js';
 import { objections } from '../registry/allowed.js';
 import type { VersionRecord } from '../registry/record.js';
@@ -48,10 +49,17 @@ outputs of the model changed.`,
         description: 'release although the gate does not say promote, and why',
         placeholder: 'REASON',
       },
+      start: {
+        kind: 'text',
+        description: 'workflow on GitHub to start with the input `version`, such as deploy.yml',
+        placeholder: 'WORKFLOW',
+      },
     },
     outputs: {
       version: 'the version, such as income@v1.2.0; empty when refused',
       url: 'address of the release; empty when it has none',
+      checksums:
+        'file with the SHA-256 of each file of the version, as sha256sum writes it; empty when refused',
     },
     examples: [
       { command: 'assay register income', explains: 'release the newest run of this commit' },
@@ -69,7 +77,10 @@ outputs of the model changed.`,
     const run = await runToRegister(project, world, { model: input.arguments[0], id: options.run });
     const versions = await versionsOf(project, world, run.model);
     const existing = versions.find((version) => version.run === run.id);
-    if (existing) return registeredAlready(project, existing, asked);
+    if (existing) {
+      const known = await registeredAlready(project, existing, asked);
+      return followUp(known, { project, world, version: existing, start: undefined });
+    }
 
     await checkCommit(project, run);
     const { permission, release } = await import('./release.js');
@@ -78,7 +89,7 @@ outputs of the model changed.`,
     remarkOnRun(world, run);
     world.cancel.throwIfAborted();
     const record = await release({ project, world, run, versions, decision, asked });
-    return registered(record, decision);
+    return followUp(registered(record, decision), { project, world, version: record, start: options.start });
   },
 );
 
@@ -117,14 +128,19 @@ async function runToRegister(
     });
   }
   const { commit } = await project.origin();
-  const runs = await readRecords(history, { kind: 'run', owner: only.name }, runRecord, {
+  const trained = [fieldIs('purpose', 'train'), fieldIs('status', 'succeeded')];
+  const runsWhere = (conditions: readonly Condition[], limit?: number) => {
+    const where = allOf(conditions);
+    return { kind: 'run', owner: only.name, ...(where && { where }), ...(limit && { limit }) };
+  };
+  const here = runsWhere([...trained, ...(commit === null ? [] : [fieldIs('commit', commit)])]);
+  const runs = await readRecords(history, here, runRecord, {
     onUnreadable: (record, why) => world.terminal.warn(`run ${record.id} is left out: ${why}`),
   });
-  const trained = runs.filter((run) => run.purpose === 'train' && run.status === 'succeeded');
-  const run = trained.find((each) => each.commit === commit);
+  const run = runs.find((each) => each.commit === commit);
   if (run) return run;
   const where = commit === null ? '' : ` on commit ${shortCommit(commit)}`;
-  const [newest] = trained;
+  const [newest] = (await history.select(runsWhere(trained, 1))).rows;
   throw new UserError(`no run of ${only.name} succeeded${where}`, {
     mend: `make one: assay train ${only.name}${newest ? `; or name another: assay register --run ${newest.id}` : ''}`,
   });
@@ -191,9 +207,25 @@ async function registeredAlready(
     exit: 0,
     json: { version: existing, created: false, decision: null },
     text: `run ${existing.run} is released already, as ${existing.tag}${existing.url === null ? '' : `: ${terminalText(existing.url)}`}`,
-    outputs: { version: existing.tag, url: existing.url ?? '' },
+    outputs: { version: existing.tag, url: existing.url ?? '', checksums: '' },
     summary: versionMarkdown(existing),
   };
+}
+
+/** Adds what comes after the release; a run that was released before starts nothing again. */
+async function followUp(
+  outcome: Outcome,
+  of: {
+    readonly project: Project;
+    readonly world: World;
+    readonly version: VersionRecord;
+    readonly start: string | undefined;
+  },
+): Promise<Outcome> {
+  const { startWorkflow, writeChecksums } = await import('./follow-up.js');
+  const outputs = { ...outcome.outputs, checksums: await writeChecksums(of.project, of.version) };
+  const failure = of.start === undefined ? undefined : await startWorkflow(of.start, of);
+  return { ...outcome, outputs, ...(failure === undefined ? {} : { failure }) };
 }
 
 function refused(run: RunRecord, decision: DecisionRecord): Outcome {
@@ -205,7 +237,7 @@ function refused(run: RunRecord, decision: DecisionRecord): Outcome {
       ...objections(decision).map((reason) => `  - ${terminalText(reason)}`),
       `recorded as decision ${decision.id}`,
     ].join('\n'),
-    outputs: { version: '', url: '' },
+    outputs: { version: '', url: '', checksums: '' },
     summary: refusalMarkdown(`run ${run.id} of ${run.model} is not released`, decision),
   };
 }
@@ -218,7 +250,7 @@ function registered(record: VersionRecord, decision: DecisionRecord | undefined)
     exit: 0,
     json: { version: record, created: true, decision: decision ?? null },
     text: `${record.tag} is released from run ${record.run}${files}${record.url === null ? '' : `: ${terminalText(record.url)}`}`,
-    outputs: { version: record.tag, url: record.url ?? '' },
+    outputs: { version: record.tag, url: record.url ?? '', checksums: '' },
     summary: versionMarkdown(record),
   };
 }

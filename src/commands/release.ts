@@ -4,6 +4,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { comparisonRecord } from '../compare/record.js';
 import { type DecisionRecord, decisionRecord } from '../gate/record.js';
+import { fieldIs } from '../history/condition.js';
 import { readRecordOf, readRecords } from '../history/read.js';
 import { hasGate, newestDecision, overriding } from '../registry/allowed.js';
 import type { VersionRecord } from '../registry/record.js';
@@ -43,7 +44,8 @@ export async function permission(options: {
     return undefined;
   }
   const history = await project.history();
-  const decisions = await readRecords(history, { kind: 'decision', owner: run.model }, decisionRecord, {
+  const query = { kind: 'decision', owner: run.model, where: fieldIs('run', run.id) } as const;
+  const decisions = await readRecords(history, query, decisionRecord, {
     onUnreadable: (record, why) => world.terminal.warn(`decision ${record.id} is left out: ${why}`),
   });
   const decision = newestDecision(decisions, run.id) ?? (await decideNow(options));

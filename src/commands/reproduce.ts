@@ -74,6 +74,14 @@ export const reproduce = defineVerb(
 
 /** The command of a run that can be run again. */
 function repeatable(run: RunRecord): string {
+  if (run.imported) {
+    throw new UserError(
+      `run ${run.id} was imported from ${run.imported.tool}, which did not keep its command`,
+      {
+        mend: 'train it here: assay train',
+      },
+    );
+  }
   if (run.purpose === 'evaluate' || run.command === null) {
     throw new UserError(`run ${run.id} trained nothing: it scored predictions`, {
       mend: run.parent === null ? 'see: assay evaluate' : `the run that trained is ${run.parent}`,

@@ -4,34 +4,9 @@ import type { Metric } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
 import { overallMetrics } from './known-record.js';
 
-/** What a run is filtered, sorted and listed by. */
-
-/** Fields of a run that are neither metrics nor parameters. */
-export const FIELDS: Readonly<Record<string, (run: RunRecord) => FieldValue>> = {
-  id: (run) => run.id,
-  time: (run) => run.time,
-  model: (run) => run.model,
-  status: (run) => run.status,
-  purpose: (run) => run.purpose,
-  seed: (run) => run.seed,
-  seconds: (run) => run.seconds,
-  commit: (run) => run.code.commit,
-  branch: (run) => run.code.branch,
-  actor: (run) => run.actor,
-};
-
-/** A field by the name a user gives it; undefined when the run has none such. */
-export function fieldOf(run: RunRecord, field: string): FieldValue {
-  if (Object.hasOwn(FIELDS, field)) return FIELDS[field]?.(run);
-  if (field.startsWith('params.')) return paramOf(run, field.slice('params.'.length));
-  return metricOf(run, field.replace(/^metrics\./, ''))?.value;
-}
+/** Metrics and parameters of a run by the names people give them. */
 
 /** Nested parameters by dotted names. */
-export function paramOf(run: RunRecord, name: string): FieldValue {
-  return flatParams(run.params).get(name);
-}
-
 export function flatParams(params: Readonly<Record<string, ParamValue>>): ReadonlyMap<string, FieldValue> {
   const flat = new Map<string, FieldValue>();
   const visit = (name: string, value: ParamValue): void => {
@@ -44,7 +19,7 @@ export function flatParams(params: Readonly<Record<string, ParamValue>>): Readon
   return flat;
 }
 
-export function metricLabel(metric: Metric): string {
+function metricLabel(metric: Metric): string {
   return metric.split === null ? metric.name : `${metric.name}@${metric.split}`;
 }
 

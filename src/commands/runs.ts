@@ -1,20 +1,21 @@
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
-import { formatNumber, plural, shortCommit } from '../format.js';
-import { type Condition, type FieldValue, meets, parseCondition, sortedBy } from '../history/condition.js';
-import { readRecords } from '../history/read.js';
-import type { Metric } from '../metrics/metric.js';
-import { terminalText } from '../report/escape.js';
-import { textTable } from '../report/table.js';
-import { type RunRecord, runRecord } from '../runs/record.js';
+import { plural } from '../format.js';
+import { allOf, fieldsOf, parseCondition } from '../history/condition.js';
+import { placesOfField } from '../history/fields.js';
+import type { History, HistoryQuery } from '../history/port.js';
+import { readRecords, whyUnreadable } from '../history/read.js';
+import type { AnyRecord } from '../history/record.js';
+import type { Selection } from '../history/select.js';
+import { runRecord } from '../runs/record.js';
 import type { World } from '../world.js';
-import { overallMetrics } from './known-record.js';
-import { chosenModels, openProject, type Project } from './project.js';
-import { FIELDS, fieldOf, flatParams, metricLabel, metricOf, paramOf } from './run-fields.js';
+import { chosenModels, openProject } from './project.js';
+import { metricOf } from './run-fields.js';
+import { RUN_FIELDS, runsCsv, runsTable } from './runs-text.js';
 import { defineVerb, type Outcome } from './verb.js';
 
-/** Metrics shown in the table; `--csv` has all. */
-const METRIC_COLUMNS = 4;
+/** Runs that are held against their schema before they are shown; a longer list is not read as a whole. */
+const CHECKED = 100;
 
 export const runs = defineVerb(
   {
@@ -22,8 +23,10 @@ export const runs = defineVerb(
     summary: 'list runs: filter, sort, table',
     description: [
       'Lists the runs of the history, newest first: id, time, status, commit and main metrics.',
-      '`--where` keeps the runs that meet a condition: a field, one of `> >= < <= = !=`, and a value. Fields are metric names (of everything, not of a slice; `roc_auc@test` names a split), `params.NAME`, `status`, `seed`, `seconds`, `model`, `purpose`, `branch`, `commit` and `actor`. Repeated, all must be met. A run that has no such value meets no condition.',
+      '`--where` keeps the runs that meet a condition: a field, one of `> >= < <= = != ~`, and a value, joined by `and`, `or`, `not` and parentheses. `~` looks for a text anywhere in the field, or for a regular expression: `branch ~ /^feature-/`. A field or value with spaces or signs in it is quoted. Repeated, all must be met. A run that has no such value meets no condition, nor its opposite.',
+      'Fields are metric names (of everything, not of a slice; `roc_auc@test` names a split), `params.NAME`, `status`, `seed`, `seconds`, `model`, `purpose`, `branch`, `commit`, `actor`, and every other field of the record by its path: `environment.cpu.model`, `resources.peak_memory_bytes`, `data.adult.digest`, `trigger.event`.',
       '`--sort` takes the same fields; a leading `-` puts the highest first.',
+      'A long history is read once: what was read is kept as an index in `.git/assay`, and only new folders are read again.',
     ].join('\n\n'),
     arguments: [],
     options: {
@@ -34,6 +37,11 @@ export const runs = defineVerb(
         kind: 'text',
         description: 'a field to sort by, highest first with a leading -',
         placeholder: 'FIELD',
+      },
+      columns: {
+        kind: 'text',
+        description: 'the fields to show instead of the usual ones, separated by commas',
+        placeholder: 'FIELD,…',
       },
       by: {
         kind: 'text',
@@ -50,8 +58,12 @@ export const runs = defineVerb(
         explains: 'the best runs of one model',
       },
       {
-        command: "assay runs --where 'status = failed' --where 'params.depth >= 8' --limit 5",
-        explains: 'the last five deep models that failed',
+        command: "assay runs --where 'status = failed and (params.depth >= 8 or reason ~ memory)' --limit 5",
+        explains: 'the last five that failed, deep ones or for want of memory',
+      },
+      {
+        command: 'assay runs --sort -roc_auc --limit 10 --columns roc_auc,params.depth,seconds',
+        explains: 'the ten best, and what made them',
       },
       {
         command: 'assay runs --model income --by roc_auc',
@@ -62,40 +74,60 @@ export const runs = defineVerb(
   },
   async (input, world) => {
     const conditions = input.options.where.map(parseCondition);
+    const where = allOf(conditions);
+    const order = orderOf(input.options.sort);
     const limit = readLimit(input.options.limit);
     const project = await openProject(world, input.config);
-    const all = await readRuns(project, world, input.options.model);
-    warnOfUnknownFields(all, [...conditions.map(({ field }) => field), sortField(input.options.sort)], world);
-    const found = sortRuns(
-      all.filter((run) => conditions.every((condition) => meetsCondition(run, condition))),
-      input.options.sort,
-    );
-    if (input.options.by !== undefined) return ranked(found, { by: input.options.by, limit, world });
-    const shown = found.slice(0, limit);
+    const history = await project.history();
+    const { model } = input.options;
+    const all: HistoryQuery = {
+      kind: 'run',
+      ...(model !== undefined && { owner: model }),
+      ...(where && { where }),
+    };
+    const query: HistoryQuery = { ...all, limit, ...(order && { order }) };
+    if (input.options.by !== undefined) {
+      warnOfUnknownFields(await history.select(all), [input.options.by], world);
+      return ranked(history, all, { by: input.options.by, limit, world });
+    }
+    const selection = await history.select({ ...query, fields: 'all' });
+    // A model that is no longer in the config may still have runs; a name without either is a mistake.
+    if (model !== undefined && selection.total === 0) chosenModels(project, model);
+    const columns = columnsOf(input.options.columns);
+    const asked = [...conditions.flatMap(fieldsOf), ...(order ? [order.field] : []), ...(columns ?? [])];
+    warnOfUnknownFields(selection, asked, world);
+    const records = input.json || selection.rows.length <= CHECKED ? await history.list(query) : [];
+    const unreadable = unreadableRuns(records, world);
     return {
       exit: 0,
-      json: { count: found.length, runs: shown },
+      json: input.json ? { count: selection.found, runs: records } : null,
       text: input.options.csv
-        ? toCsv(shown)
-        : toText(shown, { project, all: all.length, found: found.length }),
-      outputs: { runs: JSON.stringify(shown.map((run) => run.id)), count: String(found.length) },
+        ? runsCsv(selection, columns)
+        : runsTable(selection, { project, columns, unreadable }),
+      outputs: {
+        runs: JSON.stringify(selection.rows.map((run) => run.id)),
+        count: String(selection.found),
+      },
     };
   },
 );
 
 /** A leaderboard: ranked before it is cut, so that the best are never left out. */
 async function ranked(
-  found: readonly RunRecord[],
+  history: History,
+  query: HistoryQuery,
   options: { readonly by: string; readonly limit: number; readonly world: World },
 ): Promise<Outcome> {
   const { by, limit, world } = options;
+  const found = await readRecords(history, query, runRecord, {
+    onUnreadable: (record, why) => world.terminal.warn(`run ${record.id} is left out: ${why}`),
+  });
   const models = new Set(found.map((run) => run.model));
   if (models.size > 1) {
     throw new UserError('runs of several models are not ranked against each other', {
       mend: `--model ${[...models][0]}; models: ${[...models].join(', ')}`,
     });
   }
-  warnOfUnknownFields(found, [by], world);
   const { rankRuns } = await import('../compare/leaderboard.js');
   const { leaderboardText } = await import('../report/leaderboard.js');
   const { varyingParams } = await import('./compare-many.js');
@@ -133,121 +165,41 @@ export function readLimit(limit: number | undefined): number {
   throw new UserError(`--limit needs a whole number above 0, not ${limit}`);
 }
 
-async function readRuns(
-  project: Project,
-  world: World,
-  model: string | undefined,
-): Promise<readonly RunRecord[]> {
-  const history = await project.history();
-  const query = { kind: 'run', ...(model !== undefined && { owner: model }) } as const;
-  const found = await readRecords(history, query, runRecord, {
-    onUnreadable: (record, why) => world.terminal.warn(`run ${record.id} is left out: ${why}`),
-  });
-  // A model that is no longer in the config may still have runs; a name without either is a mistake.
-  if (model !== undefined && found.length === 0) chosenModels(project, model);
-  return found;
+/** `--sort`: a field, the highest first with a leading `-`. */
+function orderOf(sort: string | undefined): HistoryQuery['order'] {
+  const field = sort?.replace(/^[-+]/, '').trim();
+  if (sort === undefined) return undefined;
+  if (!field) throw new UserError('--sort needs a field', { mend: 'the highest first: --sort=-roc_auc' });
+  return { field, descending: sort.startsWith('-') };
 }
 
-function meetsCondition(run: RunRecord, condition: Condition): boolean {
-  return meets(fieldOf(run, condition.field), condition);
+function columnsOf(text: string | undefined): readonly string[] | undefined {
+  const columns = text
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  return columns?.length ? columns : undefined;
 }
 
-function sortField(sort: string | undefined): string | undefined {
-  return sort?.replace(/^[-+]/, '');
-}
-
-function sortRuns(found: readonly RunRecord[], sort: string | undefined): readonly RunRecord[] {
-  const field = sortField(sort);
-  if (sort === undefined || field === undefined) return found;
-  return sortedBy(found, { value: (run) => fieldOf(run, field), descending: sort.startsWith('-') });
-}
-
-function warnOfUnknownFields(
-  all: readonly RunRecord[],
-  fields: readonly (string | undefined)[],
-  world: World,
-): void {
-  if (all.length === 0) return;
-  for (const field of new Set(fields)) {
-    if (field === undefined || all.some((run) => fieldOf(run, field) !== undefined)) continue;
-    const known = all.flatMap((run) => [
-      ...run.metrics.map((metric) => metric.name),
-      ...[...flatParams(run.params).keys()].map((name) => `params.${name}`),
-    ]);
-    const near = nearest(field, [...new Set([...known, ...Object.keys(FIELDS)])]);
+function warnOfUnknownFields(selection: Selection, asked: readonly string[], world: World): void {
+  if (selection.total === 0) return;
+  const names = selection.fields();
+  const there = new Set(names);
+  for (const field of new Set(asked)) {
+    if (placesOfField(field).some((name) => there.has(name))) continue;
+    const near = nearest(field, [...names.map((name) => name.replace(/^metrics\./, '')), ...RUN_FIELDS]);
     world.terminal.warn(`no run has ${JSON.stringify(field)}${near ? `; did you mean ${near}?` : ''}`);
   }
 }
 
-/** The metrics that assay.yml has rules for come first, then in the order of the runs. */
-function metricNames(shown: readonly RunRecord[], project: Project): readonly string[] {
-  const measured = new Set(shown.flatMap((run) => overallMetrics(run.metrics).map((metric) => metric.name)));
-  const ruled = [...new Set(shown.map((run) => run.model))].flatMap((model) =>
-    Object.keys(project.config.models[model]?.metrics.rules ?? {}),
-  );
-  return [...new Set([...ruled.filter((name) => measured.has(name)), ...measured])];
-}
-
-function toText(
-  shown: readonly RunRecord[],
-  context: { readonly project: Project; readonly all: number; readonly found: number },
-): string {
-  if (context.all === 0) return 'There are no runs yet; the first is made by: assay train';
-  if (shown.length === 0) return `None of ${plural(context.all, 'run')} meets the conditions.`;
-  const names = metricNames(shown, context.project);
-  const columns = names.slice(0, METRIC_COLUMNS);
-  const table = textTable({
-    columns: [
-      { title: 'run' },
-      { title: 'time (UTC)' },
-      { title: 'model' },
-      { title: 'status' },
-      { title: 'commit' },
-      ...columns.map((title) => ({ title, align: 'right' as const })),
-    ],
-    rows: shown.map((run) => [
-      run.id,
-      run.time.slice(0, 16).replace('T', ' '),
-      run.model,
-      run.status,
-      run.code.commit === null ? '-' : `${shortCommit(run.code.commit)}${run.code.dirty ? '+' : ''}`,
-      ...columns.map((name) => cell(metricOf(run, name))),
-    ]),
-  });
-  const remarks: string[] = [];
-  if (shown.length < context.found) {
-    remarks.push(`${shown.length} of ${plural(context.found, 'run')}; all: --limit ${context.found}`);
+/** Runs that a newer Assay wrote, or that were changed by hand: told, and shown with what is known of them. */
+function unreadableRuns(records: readonly AnyRecord[], world: World): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const record of records) {
+    const result = runRecord.safeParse(record);
+    if (result.success) continue;
+    ids.add(record.id);
+    world.terminal.warn(`run ${record.id} cannot be read: ${whyUnreadable(record, result.error)}`);
   }
-  if (names.length > columns.length) {
-    remarks.push(`${plural(names.length - columns.length, 'more metric')}: --csv, or assay show ID`);
-  }
-  if (shown.some((run) => run.code.dirty)) remarks.push('+ the code had changes that were not committed');
-  return [table, ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
-}
-
-function cell(metric: Metric | undefined): string {
-  if (!metric) return '';
-  return metric.value === null ? 'none' : formatNumber(metric.value);
-}
-
-function toCsv(shown: readonly RunRecord[]): string {
-  const fields = Object.keys(FIELDS);
-  const params = [...new Set(shown.flatMap((run) => [...flatParams(run.params).keys()]))];
-  const metrics = [...new Set(shown.flatMap((run) => overallMetrics(run.metrics).map(metricLabel)))];
-  const rows = shown.map((run) => [
-    ...fields.map((field) => FIELDS[field]?.(run)),
-    ...params.map((name) => paramOf(run, name)),
-    ...metrics.map(
-      (name) => overallMetrics(run.metrics).find((metric) => metricLabel(metric) === name)?.value,
-    ),
-  ]);
-  const header = [...fields, ...params.map((name) => `params.${name}`), ...metrics];
-  return [header, ...rows].map((row) => row.map(csvCell).join(',')).join('\n');
-}
-
-function csvCell(value: FieldValue): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  const text = terminalText(String(value));
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return ids;
 }

@@ -15,7 +15,8 @@ export function trainingText(run: RunRecord, model: ModelConfig): string {
   const overall = run.metrics.filter((metric) => metric.slice === null);
   const shown = worthShowing(overall, model);
   const seeds = run.seeds.length === 1 ? `seed ${run.seeds[0]?.seed}` : plural(run.seeds.length, 'seed');
-  const took = run.seeds.length === 0 ? '' : ` (${formatSeconds(run.seconds)}, ${seeds})`;
+  const took =
+    run.seeds.length === 0 || run.seconds === null ? '' : ` (${formatSeconds(run.seconds)}, ${seeds})`;
   const lines = [
     `${run.model}: ${run.status}${took}${run.reason === null ? '' : `: ${terminalText(run.reason)}`}`,
     `  recorded as run ${run.id}${keptText(run)}`,

@@ -10,14 +10,19 @@ import type { BaselineChoice } from './record.js';
  * run; none. Whatever is taken is said, so that nobody has to guess.
  */
 
-export interface BaselineRequest {
-  readonly candidate: RunRecord;
+/** What is asked of a run before it is chosen; whole records of a long history would be read for nothing. */
+export type MeasuredRun = Pick<RunRecord, 'id' | 'commit' | 'purpose'> & {
+  readonly code: Pick<RunRecord['code'], 'dirty' | 'branch'>;
+};
+
+export interface BaselineRequest<R extends MeasuredRun = RunRecord> {
+  readonly candidate: MeasuredRun & Pick<RunRecord, 'model'>;
   /** `merge-base`, `branch:NAME`, `stage:NAME`, `run:ID`, `blessed`. */
   readonly policy: string;
   /** Branch that the change goes into; undefined when there is none to be found. */
   readonly targetBranch: string | undefined;
   /** All succeeded runs of the model, newest first; the candidate may be among them. */
-  readonly runs: readonly RunRecord[];
+  readonly runs: readonly R[];
   /** Ids of blessed runs, newest first. */
   readonly blessed: readonly string[];
   /** The run that each stage's live version was made of. */
@@ -26,16 +31,18 @@ export interface BaselineRequest {
   readonly repository: Repository | undefined;
 }
 
-export interface Baseline {
+export interface Baseline<R extends MeasuredRun = RunRecord> {
   readonly choice: BaselineChoice;
-  readonly run: RunRecord | undefined;
+  readonly run: R | undefined;
 }
 
 /** How far back an ancestor is looked for. */
 const MOST_ANCESTORS = 5000;
 
 /** @throws UserError when the policy names a run or stage that does not exist */
-export async function chooseBaseline(request: BaselineRequest): Promise<Baseline> {
+export async function chooseBaseline<R extends MeasuredRun>(
+  request: BaselineRequest<R>,
+): Promise<Baseline<R>> {
   const [kind, name] = splitOnce(request.policy, ':');
   switch (kind) {
     case 'run':
@@ -51,7 +58,7 @@ export async function chooseBaseline(request: BaselineRequest): Promise<Baseline
   }
 }
 
-function namedRun(request: BaselineRequest, id: string): Baseline {
+function namedRun<R extends MeasuredRun>(request: BaselineRequest<R>, id: string): Baseline<R> {
   const matches = request.runs.filter((run) => run.id.startsWith(id));
   const [run] = matches;
   if (run && matches.length === 1) return chosen(run, 'named as the baseline');
@@ -61,7 +68,7 @@ function namedRun(request: BaselineRequest, id: string): Baseline {
   );
 }
 
-function liveOnStage(request: BaselineRequest, stage: string): Baseline {
+function liveOnStage<R extends MeasuredRun>(request: BaselineRequest<R>, stage: string): Baseline<R> {
   const id = request.live[stage];
   if (id === undefined) return none(`nothing is live on ${stage} yet`, true);
   const run = request.runs.find((run) => run.id === id);
@@ -70,13 +77,13 @@ function liveOnStage(request: BaselineRequest, stage: string): Baseline {
     : none(`the run of the version live on ${stage} is not in the history`);
 }
 
-function blessedRun(request: BaselineRequest): Baseline | undefined {
+function blessedRun<R extends MeasuredRun>(request: BaselineRequest<R>): Baseline<R> | undefined {
   const id = request.blessed[0];
   const run = request.runs.find((run) => run.id === id);
   return run && chosen(run, 'blessed by `assay accept`');
 }
 
-async function mergeBase(request: BaselineRequest): Promise<Baseline> {
+async function mergeBase<R extends MeasuredRun>(request: BaselineRequest<R>): Promise<Baseline<R>> {
   const { repository, candidate } = request;
   const others = request.runs.filter((run) => isBefore(run, candidate));
   const byAncestry = repository && candidate.commit ? await nearestAncestor(request, others) : undefined;
@@ -99,17 +106,17 @@ async function mergeBase(request: BaselineRequest): Promise<Baseline> {
 }
 
 /** The merge base itself, or the nearest of its ancestors, that was measured without uncommitted changes. */
-async function nearestAncestor(
-  request: BaselineRequest,
-  others: readonly RunRecord[],
-): Promise<Baseline | undefined> {
+async function nearestAncestor<R extends MeasuredRun>(
+  request: BaselineRequest<R>,
+  others: readonly R[],
+): Promise<Baseline<R> | undefined> {
   const { repository, candidate, targetBranch } = request;
   if (!repository || !candidate.commit) return undefined;
   const target = targetBranch === undefined ? undefined : await repository.resolve(targetBranch);
   const base =
     target && target !== candidate.commit ? await repository.mergeBase(candidate.commit, target) : undefined;
   const from = base ?? candidate.commit;
-  const measured = new Map<string, RunRecord>();
+  const measured = new Map<string, R>();
   for (const run of others) {
     if (run.commit && !run.code.dirty && !measured.has(run.commit)) measured.set(run.commit, run);
   }
@@ -137,7 +144,10 @@ async function nearestAncestor(
   );
 }
 
-async function newestOnBranch(request: BaselineRequest, branch: string): Promise<Baseline | undefined> {
+async function newestOnBranch<R extends MeasuredRun>(
+  request: BaselineRequest<R>,
+  branch: string,
+): Promise<Baseline<R> | undefined> {
   const { repository, candidate } = request;
   const tip = repository ? await repository.resolve(branch) : undefined;
   const commits = new Set(repository && tip ? await repository.ancestors(tip, MOST_ANCESTORS) : []);
@@ -151,15 +161,15 @@ async function newestOnBranch(request: BaselineRequest, branch: string): Promise
   return run && chosen(run, `newest run on ${branch}`);
 }
 
-function isBefore(run: RunRecord, candidate: RunRecord): boolean {
+function isBefore(run: MeasuredRun, candidate: MeasuredRun): boolean {
   return run.id < candidate.id && run.purpose !== 'reproduce';
 }
 
-function chosen(run: RunRecord, why: string, behind: number | null = null): Baseline {
+function chosen<R extends MeasuredRun>(run: R, why: string, behind: number | null = null): Baseline<R> {
   return { run, choice: { run: run.id, commit: run.commit, why, first: false, behind } };
 }
 
-function none(why: string, first = false): Baseline {
+function none(why: string, first = false): Baseline<never> {
   return { run: undefined, choice: { run: null, commit: null, why, first, behind: null } };
 }
 

@@ -2,22 +2,45 @@ import type { MetricRule } from '../config/model.js';
 import { type Metric, metricKey } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
 import { benjaminiHochberg } from '../statistics/multiplicity.js';
+import { mean } from '../statistics/sums.js';
 import { differenceOf, LEVEL, type PairedRows } from './difference.js';
 import type { ComparisonRecord, MetricComparison, MetricSide, Verdict } from './record.js';
+import type { Repeats } from './repeats.js';
 import { judge, toleranceOf } from './verdict.js';
 
 /** Row-by-row evidence: per metric key, or why there is none. */
 export type PairedEvidence =
-  | { readonly kind: 'paired'; readonly byMetric: ReadonlyMap<string, PairedRows> }
+  | {
+      readonly kind: 'paired';
+      readonly byMetric: ReadonlyMap<string, PairedRows>;
+      /** Where the runs have only some rows in common. */
+      readonly common?: CommonRows;
+    }
   | { readonly kind: 'unpaired'; readonly why: string | null }
   /** The two were scored on different data: numbers stand side by side, but no verdict is possible. */
   | { readonly kind: 'incomparable'; readonly why: string };
+
+/** The rows that both runs scored, where these are not all rows of both. */
+export interface CommonRows {
+  /** What was left out: `3900 rows in common, of 4000 here and 4100 in the baseline`. */
+  readonly words: string;
+  /** Per metric key, the values on these rows, one per seed. */
+  readonly values: ReadonlyMap<string, CommonValues>;
+}
+
+export interface CommonValues {
+  readonly candidate: readonly number[];
+  readonly baseline: readonly number[];
+  readonly rows: number;
+}
 
 export interface ComparisonInput {
   readonly candidate: RunRecord;
   /** Undefined when there is no baseline: every metric is `new`. */
   readonly baseline: RunRecord | undefined;
   readonly evidence: PairedEvidence;
+  /** The history's own noise, per metric key; used where the two runs tell none. */
+  readonly repeats?: ReadonlyMap<string, Repeats>;
   readonly rules: Readonly<Record<string, MetricRule>>;
   /** Names of metrics that the team watches (rules and gate): judged as a family of their own, and alone in the headline. */
   readonly watched: ReadonlySet<string>;
@@ -41,10 +64,7 @@ export function compareRuns(input: ComparisonInput): ComparisonResult {
     params: baseline ? changedParams(baseline, candidate) : [],
     data: baseline ? changedData(baseline, candidate) : [],
     costs: costs(baseline, candidate),
-    warnings: [
-      ...unfinished(candidate),
-      ...(evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []),
-    ],
+    warnings: [...unfinished(candidate), ...warningsOf(evidence)],
   };
 }
 
@@ -53,6 +73,13 @@ function unfinished({ status, reason }: RunRecord): readonly string[] {
   if (status === 'succeeded') return [];
   const why = reason === null ? '' : `: ${reason}`;
   return [`this run ${status === 'failed' ? 'failed' : 'was cancelled'}${why}`];
+}
+
+function warningsOf(evidence: PairedEvidence): string[] {
+  if (evidence.kind === 'paired' && evidence.common) {
+    return [`scored on other rows, so compared on those that both have: ${evidence.common.words}`];
+  }
+  return evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : [];
 }
 
 interface Pair {
@@ -92,10 +119,16 @@ function judgeAll(pairs: readonly Pair[], input: ComparisonInput): MetricCompari
       difference: draft.difference,
       direction: draft.comparison.direction,
       tolerance: draft.comparison.tolerance,
-      toleranceDeclared: input.rules[draft.comparison.name]?.tolerance !== undefined,
+      declared: input.rules[draft.comparison.name]?.tolerance,
       pAdjusted,
     });
-    return { ...draft.comparison, p_adjusted: pAdjusted, ...judgement };
+    const common = commonOf(pair, input) ? 'on the rows in common: ' : '';
+    return {
+      ...draft.comparison,
+      p_adjusted: pAdjusted,
+      ...judgement,
+      reason: `${common}${judgement.reason}`,
+    };
   });
 }
 
@@ -119,13 +152,14 @@ function draftOf(
   const { candidate, baseline } = pair;
   const metric = candidate ?? baseline;
   if (!metric) throw new Error('a pair without metrics');
+  const common = commonOf(pair, input);
   const base: MetricComparison = {
     name: metric.name,
     split: metric.split,
     slice: metric.slice,
     direction: metric.direction,
-    candidate: candidate ? sideOf(candidate) : null,
-    baseline: baseline ? sideOf(baseline) : null,
+    candidate: candidate ? sideOf(candidate, common && { ...common, values: common.candidate }) : null,
+    baseline: baseline ? sideOf(baseline, common && { ...common, values: common.baseline }) : null,
     difference: null,
     interval: null,
     level: LEVEL,
@@ -134,7 +168,7 @@ function draftOf(
     p: null,
     p_adjusted: null,
     method: 'none',
-    tolerance: toleranceOf(input.rules[metric.name]?.tolerance, baseline?.value ?? null),
+    tolerance: 0,
     verdict: 'incomparable',
     reason: '',
     needs: null,
@@ -145,10 +179,12 @@ function draftOf(
     return { comparison: { ...base, verdict, reason }, difference: null, p: null };
   }
   const paired = input.evidence.kind === 'paired' ? (input.evidence.byMetric.get(pair.key) ?? null) : null;
-  const difference = differenceOf({ candidate: base.candidate, baseline: base.baseline }, paired);
+  const sides = { candidate: base.candidate, baseline: base.baseline };
+  const difference = differenceOf(sides, paired, input.repeats?.get(pair.key) ?? null);
   const noise = difference.noise;
   const comparison: MetricComparison = {
     ...base,
+    tolerance: toleranceOf(input.rules[metric.name]?.tolerance, sides.baseline.value),
     difference: difference.value,
     interval: noise ? [noise.interval[0], noise.interval[1]] : null,
     standard_error: noise?.standardError ?? null,
@@ -168,10 +204,43 @@ function withoutDifference(pair: Pair, input: ComparisonInput): [Verdict, string
   if (candidate.value === null) return ['missing', candidate.reason ?? 'no value'];
   if (baseline.value === null) return ['new', `the baseline has no value: ${baseline.reason ?? 'unknown'}`];
   if (input.evidence.kind === 'incomparable') return ['incomparable', input.evidence.why];
+  if (input.evidence.kind === 'paired' && input.evidence.common && !commonOf(pair, input)) {
+    return [
+      'incomparable',
+      `scored on other rows: ${input.evidence.common.words}; predictions do not give this metric`,
+    ];
+  }
+  if (isOpposite(candidate.direction, baseline.direction)) {
+    return [
+      'incomparable',
+      `the metric means something else: ${candidate.direction} is better here, ${baseline.direction} in the baseline`,
+    ];
+  }
   return undefined;
 }
 
-function sideOf(metric: Metric): MetricSide {
+function isOpposite(a: Metric['direction'], b: Metric['direction']): boolean {
+  return a !== b && a !== 'none' && b !== 'none';
+}
+
+/** The values on the rows that both runs scored; undefined when these are all rows, or they have none. */
+function commonOf(pair: Pair, { evidence }: ComparisonInput): CommonValues | undefined {
+  return evidence.kind === 'paired' ? evidence.common?.values.get(pair.key) : undefined;
+}
+
+function sideOf(
+  metric: Metric,
+  common: { readonly values: readonly number[]; readonly rows: number } | undefined,
+): MetricSide {
+  if (common) {
+    const { values, rows } = common;
+    return {
+      value: mean(values),
+      n: rows,
+      stderr: null,
+      seed_values: values.length > 1 ? [...values] : null,
+    };
+  }
   return {
     value: metric.value,
     ...(metric.reason === undefined ? {} : { reason: metric.reason }),

@@ -34,7 +34,10 @@ describe('differenceOf', () => {
     const candidate = side({ value: 0.91, stderr: 0.004, n: 5000 });
     const baseline = side({ value: 0.905, stderr: 0.004, n: 5000 });
     const unpaired = differenceOf({ candidate, baseline }, null);
-    const paired = differenceOf({ candidate, baseline }, { standardError: 0.001, rows: 5000 });
+    const paired = differenceOf(
+      { candidate, baseline },
+      { standardError: 0.001, rows: 5000, degreesOfFreedom: 5000, method: 'paired rows' },
+    );
     expect(unpaired.noise?.method).toBe('standard errors');
     expect(unpaired.noise?.standardError).toBeCloseTo(Math.hypot(0.004, 0.004), 15);
     expect(paired.noise?.method).toBe('paired rows');
@@ -44,7 +47,10 @@ describe('differenceOf', () => {
   it('adds the noise of rows and of seeds', () => {
     const candidate = side({ value: 2, seed_values: [1, 2, 3] });
     const baseline = side({ value: 2, seed_values: [1, 2, 3] });
-    const { noise } = differenceOf({ candidate, baseline }, { standardError: 0.5, rows: 100 });
+    const { noise } = differenceOf(
+      { candidate, baseline },
+      { standardError: 0.5, rows: 100, degreesOfFreedom: 100, method: 'paired rows' },
+    );
     expect(noise?.standardError).toBeCloseTo(Math.sqrt(0.25 + 1 / 3 + 1 / 3), 12);
     expect(noise?.method).toBe('paired rows + seeds');
   });

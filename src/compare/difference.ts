@@ -1,5 +1,6 @@
 import { twoSidedP, twoSidedQuantile } from '../statistics/distributions/student.js';
 import type { MetricSide } from './record.js';
+import type { Repeats } from './repeats.js';
 
 /**
  * The difference of two runs in one metric, with all the noise that is known about it.
@@ -12,10 +13,18 @@ import type { MetricSide } from './record.js';
 
 export const LEVEL = 0.95;
 
-/** Standard error of the difference over rows that both runs scored. */
+/** What is known of the difference from rows that both runs scored. */
 export interface PairedRows {
   readonly standardError: number;
+  /** Of the t distribution that goes with the standard error. */
+  readonly degreesOfFreedom: number;
   readonly rows: number;
+  /** `paired rows, DeLong` … */
+  readonly method: string;
+  /** At `LEVEL`, of candidate minus baseline, where a method has a better one than t would be. */
+  readonly interval?: readonly [number, number];
+  /** Two-sided, of no difference, where there is a better test than t. */
+  readonly p?: number;
 }
 
 interface Component {
@@ -48,18 +57,20 @@ export interface Noise {
 
 /**
  * @param paired null when the two runs cannot be compared row by row
+ * @param repeats the history's own noise in this metric, for runs that tell none of their own
  * @throws never: sides without a value are the caller's to exclude
  */
 export function differenceOf(
   sides: { readonly candidate: MetricSide; readonly baseline: MetricSide },
   paired: PairedRows | null,
+  repeats: Repeats | null = null,
 ): Difference {
   const { candidate, baseline } = sides;
   const value = (candidate.value ?? Number.NaN) - (baseline.value ?? Number.NaN);
   const rows = rowComponent(sides, paired);
   const rowsUnknown = rows === null && value !== 0 && (candidate.n !== null || baseline.n !== null);
   if (rowsUnknown) return { value, noise: null, rowsUnknown };
-  const seeds = seedComponents(candidate, baseline);
+  const seeds = seedComponents(candidate, baseline) ?? repeatComponents(sides, repeats);
   const components = [...(rows ? [rows.component] : []), ...(seeds?.components ?? [])];
   const variance = components.reduce((sum, part) => sum + part.variance, 0);
   // Runs that agree on every row and seed differ by nothing, and that is certain; a difference without any
@@ -68,15 +79,16 @@ export function differenceOf(
 
   const standardError = Math.sqrt(variance);
   const degreesOfFreedom = welchSatterthwaite(components, variance);
-  const halfWidth = variance === 0 ? 0 : twoSidedQuantile(LEVEL, degreesOfFreedom) * standardError;
+  const byT = variance === 0 ? 1 : twoSidedP(value / standardError, degreesOfFreedom);
+  const p = paired?.p === undefined ? byT : seeds ? Math.max(paired.p, byT) : paired.p;
   return {
     value,
     rowsUnknown,
     noise: {
       standardError,
       degreesOfFreedom,
-      interval: [value - halfWidth, value + halfWidth],
-      p: variance === 0 ? 1 : twoSidedP(value / standardError, degreesOfFreedom),
+      interval: consistent(intervalOf({ value, paired, seeds: seeds?.components ?? [], components }), p),
+      p,
       method: [rows?.method, seeds?.method].filter(Boolean).join(' + '),
       rowVariance: rows?.component.variance ?? 0,
       seedVariance: seeds?.perSeed ?? 0,
@@ -86,14 +98,48 @@ export function differenceOf(
   };
 }
 
+/**
+ * By t; or, where the rows have an interval of their own, each side of it widened by the noise of seeds as independent errors add (the method of variance
+ * estimates recovery: Zou and Donner, Statistics in Medicine 27, 2008).
+ */
+function intervalOf(of: {
+  readonly value: number;
+  readonly paired: PairedRows | null;
+  readonly seeds: readonly Component[];
+  readonly components: readonly Component[];
+}): readonly [number, number] {
+  const { value, paired } = of;
+  const reach = (parts: readonly Component[]) => {
+    const variance = parts.reduce((sum, part) => sum + part.variance, 0);
+    return variance === 0
+      ? 0
+      : twoSidedQuantile(LEVEL, welchSatterthwaite(parts, variance)) * Math.sqrt(variance);
+  };
+  if (!paired?.interval) {
+    const half = reach(of.components);
+    return [value - half, value + half];
+  }
+  const bySeeds = reach(of.seeds);
+  const [low, high] = paired.interval;
+  return [
+    value - Math.hypot(Math.max(0, value - low), bySeeds),
+    value + Math.hypot(Math.max(0, high - value), bySeeds),
+  ];
+}
+
+/** An interval never claims what the test beside it denies: it reaches to 0 where p is above 5 %. */
+function consistent(interval: readonly [number, number], p: number): readonly [number, number] {
+  return p > 1 - LEVEL ? [Math.min(interval[0], 0), Math.max(interval[1], 0)] : interval;
+}
+
 function rowComponent(
   sides: { readonly candidate: MetricSide; readonly baseline: MetricSide },
   paired: PairedRows | null,
 ): { component: Component; method: string; rows: number } | null {
   if (paired && paired.rows > 1) {
     return {
-      component: { variance: paired.standardError ** 2, degreesOfFreedom: paired.rows - 1 },
-      method: 'paired rows',
+      component: { variance: paired.standardError ** 2, degreesOfFreedom: paired.degreesOfFreedom },
+      method: paired.method,
       rows: paired.rows,
     };
   }
@@ -133,8 +179,21 @@ function seedComponents(
   const variance = known.variance * (1 / count(candidate) + 1 / count(baseline));
   return {
     components: [{ variance, degreesOfFreedom: known.seeds - 1 }],
-    method: `seeds (the ${a ? 'baseline' : 'candidate'} has one, taken to vary as the other)`,
+    method: `seeds, of which the ${a ? 'baseline' : 'candidate'} has one and is taken to vary as the other`,
     perSeed: 2 * known.variance,
+  };
+}
+
+/** Each run is taken to vary as equal runs of the history do. */
+function repeatComponents(
+  sides: { readonly candidate: MetricSide; readonly baseline: MetricSide },
+  repeats: Repeats | null,
+): { components: Component[]; method: string; perSeed: number } | null {
+  if (!repeats || count(sides.candidate) > 1 || count(sides.baseline) > 1) return null;
+  return {
+    components: [{ variance: 2 * repeats.variance, degreesOfFreedom: repeats.degreesOfFreedom }],
+    method: `${repeats.runs} runs of unchanged code and data in the history`,
+    perSeed: 2 * repeats.variance,
   };
 }
 

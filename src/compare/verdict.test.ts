@@ -48,7 +48,7 @@ describe('verdicts', () => {
     const metric = verdictOf({ candidate: [0.91, 0.914, 0.912], baseline: [0.909, 0.913, 0.911] });
     expect(metric.verdict).toBe('inconclusive');
     expect(metric.reason).toMatchInlineSnapshot(
-      `"cannot tell: −0.0035 to +0.0055 at 95 % includes no change; about 32 seeds each would settle it"`,
+      `"cannot tell: −0.0035 to +0.0055 at 95 % includes no change (seeds); about 32 seeds each would settle it"`,
     );
     expect(metric.needs?.seeds).toBe(32);
   });
@@ -146,7 +146,12 @@ describe('compareRuns', () => {
       baseline: runOf({ metrics: [metric] }),
       evidence: {
         kind: 'paired',
-        byMetric: new Map([[metricKey(metric), { standardError: 0.002, rows: 3000 }]]),
+        byMetric: new Map([
+          [
+            metricKey(metric),
+            { standardError: 0.002, rows: 3000, degreesOfFreedom: 3000, method: 'paired rows' },
+          ],
+        ]),
       },
       rules: {},
       watched: new Set(),
@@ -164,6 +169,63 @@ describe('compareRuns', () => {
       watched: new Set(),
     });
     expect(result.warnings).toEqual(['this run failed: m.json is empty']);
+  });
+
+  it('compares the rows that both have with their values on these, and nothing else', () => {
+    const metric = metricOf('accuracy', 0.9, { n: 4000 });
+    const other = metricOf('latency_ms', 12, { direction: 'lower' });
+    const { metrics, warnings } = compareRuns({
+      candidate: runOf({ metrics: [metric, other] }),
+      baseline: runOf({ metrics: [{ ...metric, value: 0.7, n: 5000 }, other] }),
+      evidence: {
+        kind: 'paired',
+        byMetric: new Map([
+          [
+            metricKey(metric),
+            { standardError: 0.002, rows: 3000, degreesOfFreedom: 2999, method: 'paired rows' },
+          ],
+        ]),
+        common: {
+          words: '3000 rows in common, of 4000 here and 5000 in the baseline',
+          values: new Map([[metricKey(metric), { candidate: [0.86], baseline: [0.85], rows: 3000 }]]),
+        },
+      },
+      rules: {},
+      watched: new Set(),
+    });
+    expect(metrics[0]).toMatchObject({ verdict: 'better', candidate: { value: 0.86, n: 3000 } });
+    expect(metrics[0]?.difference).toBeCloseTo(0.01, 12);
+    expect(metrics[0]?.reason).toContain('on the rows in common: +0.00');
+    expect(metrics[1]).toMatchObject({ verdict: 'incomparable' });
+    expect(warnings).toEqual([
+      'scored on other rows, so compared on those that both have: 3000 rows in common, of 4000 here and 5000 in the baseline',
+    ]);
+  });
+
+  it('does not compare a metric whose direction was another one', () => {
+    const { metrics } = compareRuns({
+      candidate: runOf({ metrics: [metricOf('gain', 2, { direction: 'higher' })] }),
+      baseline: runOf({ metrics: [metricOf('gain', 1, { direction: 'lower' })] }),
+      evidence: UNPAIRED,
+      rules: {},
+      watched: new Set(),
+    });
+    expect(metrics[0]).toMatchObject({ verdict: 'incomparable' });
+    expect(metrics[0]?.reason).toContain('higher is better here, lower in the baseline');
+  });
+
+  it.each([
+    [0, 'a relative tolerance of a baseline of 0 is 0'],
+    [-2, 'within the tolerance of 0.1'],
+  ])('takes a relative tolerance of a baseline of %d by its size', (before, reason) => {
+    const { metrics } = compareRuns({
+      candidate: runOf({ metrics: [metricOf('score', before + 0.05)] }),
+      baseline: runOf({ metrics: [metricOf('score', before)] }),
+      evidence: UNPAIRED,
+      rules: { score: { tolerance: { kind: 'relative', share: 0.05 } } },
+      watched: new Set(),
+    });
+    expect(metrics[0]?.reason).toContain(reason);
   });
 
   it('lists changed parameters and data', () => {

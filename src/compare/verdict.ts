@@ -25,13 +25,13 @@ export function toleranceOf(margin: Margin | undefined, baseline: number | null)
  * - `inconclusive`: neither is certain.
  *
  * @param pAdjusted the p-value after correction for the metrics judged together; null when no noise is known
- * @param toleranceDeclared without known noise, only a tolerance that the team declared can make a verdict
  */
 export function judge(options: {
   readonly difference: Difference;
   readonly direction: MetricComparison['direction'];
   readonly tolerance: number;
-  readonly toleranceDeclared: boolean;
+  /** The tolerance as the team wrote it: only one that was declared makes a verdict where no noise is known. */
+  readonly declared: Margin | undefined;
   readonly pAdjusted: number | null;
 }): Judgement {
   const { difference, direction, tolerance } = options;
@@ -50,7 +50,9 @@ export function judge(options: {
   if (low >= -tolerance && high <= tolerance) {
     return settled(
       'equal',
-      tolerance > 0 ? `within ${formatNumber(tolerance, 3)}, beyond doubt` : 'no difference',
+      tolerance > 0
+        ? `within ±${formatNumber(tolerance, 3)}, beyond doubt: ${confidenceInWords(noise.interval)} (${noise.method})`
+        : 'no difference',
     );
   }
   const excludesZero = low > 0 || high < 0;
@@ -58,13 +60,13 @@ export function judge(options: {
   if (excludesZero && survives && Math.abs(gain) > tolerance) {
     return settled(gain > 0 ? 'better' : 'worse', `${confidenceInWords(noise.interval)} (${noise.method})`);
   }
-  return cannotTell({ noise, gain, tolerance, excludesZero, survives });
+  return cannotTell({ ...options, noise, gain, excludesZero, survives });
 }
 
 function judgeWithoutNoise(options: {
   readonly gain: number;
   readonly tolerance: number;
-  readonly toleranceDeclared: boolean;
+  readonly declared: Margin | undefined;
   readonly rowsUnknown: boolean;
 }): Judgement {
   const { gain, tolerance } = options;
@@ -74,7 +76,7 @@ function judgeWithoutNoise(options: {
       gain === 0 ? 'no difference' : `within the tolerance of ${formatNumber(tolerance, 3)}`,
     );
   }
-  if (options.toleranceDeclared) {
+  if (options.declared && tolerance > 0) {
     return settled(
       gain > 0 ? 'better' : 'worse',
       `beyond the tolerance of ${formatNumber(tolerance, 3)}; no uncertainty known`,
@@ -82,9 +84,12 @@ function judgeWithoutNoise(options: {
   }
   return {
     verdict: 'inconclusive',
-    reason: options.rowsUnknown
-      ? 'how much it varies with the rows is not known for this metric; a declared tolerance would judge it'
-      : 'no uncertainty known: add `seeds: [1, 2, 3]` under `train`, or `evaluate` with a predictions file',
+    reason:
+      options.declared?.kind === 'relative' && tolerance === 0
+        ? 'no uncertainty known, and a relative tolerance of a baseline of 0 is 0: declare an absolute one'
+        : options.rowsUnknown
+          ? 'how much it varies with the rows is not known for this metric; a declared tolerance would judge it'
+          : 'no uncertainty known: add `seeds: [1, 2, 3]` under `train`, or `evaluate` with a predictions file',
     needs: null,
   };
 }
@@ -93,6 +98,7 @@ function cannotTell(options: {
   readonly noise: Noise;
   readonly gain: number;
   readonly tolerance: number;
+  readonly declared: Margin | undefined;
   readonly excludesZero: boolean;
   readonly survives: boolean;
 }): Judgement {
@@ -105,7 +111,15 @@ function cannotTell(options: {
     : !options.survives
       ? `cannot tell: ${confidenceInWords(noise.interval)}, but among this many metrics one such difference is expected by chance`
       : `cannot tell whether it matters: ${confidenceInWords(noise.interval)}, tolerance ${formatNumber(tolerance, 3)}`;
-  return { verdict: 'inconclusive', reason: `${why}; ${needsInWords(needs)}`, needs };
+  const empty =
+    options.declared?.kind === 'relative' && tolerance === 0
+      ? '; a relative tolerance of a baseline of 0 is 0, so declare an absolute one'
+      : '';
+  return {
+    verdict: 'inconclusive',
+    reason: `${why} (${noise.method}); ${needsInWords(needs)}${empty}`,
+    needs,
+  };
 }
 
 export function needsInWords(needs: Needs): string {

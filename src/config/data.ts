@@ -149,19 +149,112 @@ export const executor = z
   .enum(['local', 'ray', 'kubernetes', 'airflow', 'prefect', 'glue', 'sagemaker', 'spark'])
   .describe('where it runs; local is this machine');
 
-export const dataStep = z.strictObject({
-  name: z.string().min(1).describe('shown in reports'),
-  sql: z.string().optional().describe('a query over the table input'),
-  run: z.string().optional().describe('a command; it reads $ASSAY_INPUT and writes $ASSAY_OUTPUT'),
-  notebook: z.string().optional().describe('a notebook to run'),
-  executor: executor.default('local'),
+const floor = (value: number, description: string) =>
+  z.number().nonnegative().default(value).describe(description);
+
+export const driftTest = z.enum([
+  'auto',
+  'kolmogorov-smirnov',
+  'anderson-darling',
+  'chi-squared',
+  'permutation',
+  'none',
+]);
+
+export const driftConfig = z.strictObject({
+  alpha: share
+    .default(0.05)
+    .describe('how often a dataset may be called drifted when nothing has changed: 0.05 or 5%'),
+  min_rows: z
+    .int()
+    .min(10)
+    .default(30)
+    .describe('fewer values on either side, and the answer is "cannot tell"'),
+  max_drifted: share
+    .default(0)
+    .describe(
+      'share of the columns that may drift before the dataset counts as drifted; any one when left out',
+    ),
+  min_effect: z
+    .strictObject({
+      wasserstein: floor(0.1, 'numbers: distance in standard deviations of the reference'),
+      jensen_shannon: floor(0.1, 'numbers and categories: distance from 0 to 1'),
+      missing: floor(0.02, 'change of the share of missing values'),
+      new_values: floor(0.01, 'share of rows with values that the reference does not have, beyond chance'),
+      auc: z.number().min(0.5).max(1).default(0.55).describe('of the classifier that tells the two apart'),
+    })
+    .prefault({})
+    .describe('smaller changes are no drift, however certain'),
+  ignore: z.array(z.string()).default([]).describe('columns that are not tested'),
+  columns: z
+    .record(
+      z.string(),
+      z.strictObject({
+        test: driftTest
+          .default('auto')
+          .describe('the test of its values; anderson-darling weighs tails more'),
+        min_effect: z
+          .number()
+          .nonnegative()
+          .optional()
+          .describe('instead of wasserstein and jensen_shannon for this column'),
+      }),
+    )
+    .default({})
+    .describe('columns that are tested in another way, by name'),
+  classifier: z
+    .boolean()
+    .default(true)
+    .describe('also try to tell the rows of the two apart, which sees changes between columns'),
+  seed: z.int().nonnegative().default(1).describe('of permutations and of the classifier'),
 });
 
 export const datasetFormat = z.enum(['csv', 'tsv', 'jsonl', 'json', 'parquet']);
 export type DatasetFormat = z.infer<typeof datasetFormat>;
 
+const stepParam = z.union([z.string(), z.number(), z.boolean()], {
+  error: 'expected a text, a number, true or false',
+});
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected the name of a variable' });
+export const dataStep = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w][\w.-]*$/, { error: 'expected letters, digits, dots, dashes and underscores' })
+      .describe('shown in reports, and the name of its folder'),
+    sql: z.string().min(1).optional().describe('a query over the table input'),
+    run: z.string().min(1).optional().describe('a command; it reads $ASSAY_INPUT and writes $ASSAY_OUTPUT'),
+    notebook: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('a notebook to run with papermill; it reads and writes as run does'),
+    format: datasetFormat.optional().describe('of what run or notebook writes; as its input when left out'),
+    code: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('files (globs) that the step depends on, besides those named in the command'),
+    inputs: z.array(z.string().min(1)).default([]).describe('further data files (globs) that it reads'),
+    params: z
+      .record(z.string(), stepParam)
+      .default({})
+      .describe('parameters, as ASSAY_PARAM_NAME and in $ASSAY_PARAMS'),
+    env: z.record(variable, z.string()).default({}).describe('further environment variables'),
+    timeout: duration.optional().describe('it is stopped after so long'),
+    executor: executor.default('local'),
+  })
+  .refine((step) => [step.sql, step.run, step.notebook].filter((one) => one !== undefined).length === 1, {
+    error: 'expected exactly one of sql, run, notebook',
+  });
+export type DataStep = z.infer<typeof dataStep>;
+
 export const datasetConfig = z.strictObject({
-  source: z.string().min(1).describe('a file or glob, relative to assay.yml'),
+  source: z
+    .string()
+    .min(1)
+    .describe(
+      'a file, glob or folder relative to assay.yml, https://, s3://, release:TAG/ASSET, or the name of another dataset',
+    ),
   format: datasetFormat.optional().describe('guessed from the file name when left out'),
   delimiter: z
     .string()
@@ -182,7 +275,12 @@ export const datasetConfig = z.strictObject({
     .default('allow')
     .describe('what a column means that columns does not name'),
   checks: z.array(dataCheck).default([]).describe('checks of the dataset as a whole'),
-  reference: z.string().optional().describe('what drift is measured against'),
+  reference: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('what drift is measured against: a path, a dataset, DATASET@DIGEST, a profile'),
+  drift: driftConfig.prefault({}).describe('when a difference from the reference counts as drift'),
   show_values: z.boolean().default(false).describe('allow raw values in reports of this dataset'),
 });
 export type DatasetConfig = z.infer<typeof datasetConfig>;

@@ -15,6 +15,7 @@ export interface LoadedConfig {
   readonly file: string;
   readonly history: Config['history'];
   readonly artifacts: Config['artifacts'];
+  readonly engine: Config['engine'];
   readonly report: Config['report'];
   readonly data: Readonly<Record<string, Placed<DatasetConfig>>>;
   readonly models: Readonly<Record<string, Placed<ModelConfig>>>;
@@ -71,6 +72,7 @@ export function combineConfigs(
     file: main.file.yaml.file,
     history: settings.history,
     artifacts: settings.artifacts,
+    engine: settings.engine,
     report: settings.report,
     data: named(results, 'data'),
     models: named(results, 'models'),
@@ -112,7 +114,7 @@ function named<K extends 'data' | 'models'>(
   return all;
 }
 
-const SETTINGS_OF_MAIN = ['history', 'artifacts', 'include', 'notify', 'report'] as const;
+const SETTINGS_OF_MAIN = ['history', 'artifacts', 'engine', 'include', 'notify', 'report'] as const;
 
 function refuseSettings(part: ConfigPart, main: ConfigPart): void {
   const { yaml } = part.file;

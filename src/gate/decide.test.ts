@@ -32,7 +32,12 @@ function compared(
   const errors = rows.flatMap((row) =>
     row.error === undefined
       ? []
-      : [[metricKey(metric(row, 0)), { standardError: row.error, rows: 10_000 }] as const],
+      : [
+          [
+            metricKey(metric(row, 0)),
+            { standardError: row.error, rows: 10_000, degreesOfFreedom: 10_000, method: 'paired rows' },
+          ] as const,
+        ],
   );
   const result = compareRuns({
     candidate: run,
@@ -124,6 +129,25 @@ describe('require: not-worse', () => {
     );
     expect(decision).toBe('hold');
     expect(rules.some((outcome) => outcome.outcome === 'reject')).toBe(false);
+  });
+});
+
+describe('the record', () => {
+  it('has the numbers that explain the decision, adjusted over all rules of the gate', () => {
+    const rows = [
+      { before: 0.9, after: 0.894, error: 0.002 },
+      { slice: { sex: 'Female' }, before: 0.9, after: 0.9, error: 0.002 },
+    ];
+    const { rules } = gate({ metric: 'roc_auc', slices: 'all' }, rows, 0.001);
+    const [evidence] = rules.map((rule) => rule.evidence);
+    expect(evidence).toMatchObject({
+      candidate: 0.894,
+      baseline: 0.9,
+      tolerance: 0.001,
+      method: 'paired rows',
+    });
+    expect(evidence?.interval?.[1]).toBeLessThan(0);
+    expect(evidence?.p_adjusted).toBeCloseTo(2 * (evidence?.p ?? 0), 12);
   });
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { History } from './port.js';
 import { readRecord, readRecordOf, readRecords } from './read.js';
 import { type AnyRecord, envelope, newRecordId, recordKind, recordPath } from './record.js';
+import { selectRecords } from './select.js';
 import { idFromPath, parseStored, placeRecord } from './stored.js';
 
 const acceptance = z.object({
@@ -31,6 +32,7 @@ function holding(records: readonly AnyRecord[]): History {
   return {
     append: async () => {},
     list: async ({ kind }) => records.filter((record) => recordKind(record) === kind),
+    select: async (query) => selectRecords(records, query),
     find: async (prefix) => records.filter((record) => record.id.startsWith(prefix)),
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.js';
 import type { History, HistoryQuery } from './port.js';
 import { type AnyRecord, type RecordKind, recordKind } from './record.js';
+import { isNewer } from './upgrade.js';
 
 /** Records of the history, checked by the schema of their kind before a verb sees them. */
 
@@ -60,13 +61,6 @@ export async function readRecordOf<S extends z.ZodType>(
   );
 }
 
-/** Highest `assay/<kind>@N` that this version of Assay writes and reads. */
-const SCHEMA_VERSION = 1;
-
-function schemaVersion(record: { readonly schema: string }): number {
-  return Number(record.schema.split('@')[1]);
-}
-
 function chooseOne(found: readonly AnyRecord[], idPrefix: string, noun: string): AnyRecord {
   const [record, ...others] = found;
   if (!record) {
@@ -89,7 +83,7 @@ function describe(record: AnyRecord): string {
 
 /** Why a record did not parse, in words: written by a newer Assay, or the first field that is wrong. */
 export function whyUnreadable(record: AnyRecord, error: z.ZodError): string {
-  if (schemaVersion(record) > SCHEMA_VERSION) {
+  if (isNewer(record)) {
     return `${record.schema} was written by a newer version of Assay`;
   }
   const [issue] = error.issues;

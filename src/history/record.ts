@@ -7,8 +7,10 @@ import { z } from 'zod';
 
 export const RECORD_KINDS = [
   'run',
+  'dataset',
   'validation',
   'profile',
+  'drift',
   'comparison',
   'decision',
   'version',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { History } from './port.js';
 import type { AnyRecord } from './record.js';
+import { selectRecords } from './select.js';
 import { snapshotOf } from './snapshot.js';
 
 it('lists once, until this process appends', async () => {
@@ -14,6 +15,7 @@ it('lists once, until this process appends', async () => {
       readings += 1;
       return [...records];
     },
+    select: async (query) => selectRecords(records, query),
     find: async () => [],
   };
   const snapshot = snapshotOf(history);

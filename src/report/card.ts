@@ -174,19 +174,26 @@ function paramsText(run: RunRecord): string {
   });
 }
 
+function machineItems(environment: RunRecord['environment']): readonly (readonly [string, string])[] {
+  if (environment === null) return [['system', 'unknown']];
+  return [
+    ['system', markdownCell(environment.os)],
+    ['processor', `${markdownCell(environment.cpu.model)}, ${plural(environment.cpu.cores, 'core')}`],
+    ['memory', formatBytes(environment.memory_bytes)],
+    ...entries(environment.runtimes).map(([name, version]) => [name, markdownCode(version)] as const),
+    ...entries(environment.lockfiles).map(([file, digest]) => [file, markdownCode(digest)] as const),
+  ];
+}
+
 function trainingText(run: RunRecord): string {
   const { environment, resources } = run;
   const { peak_memory_bytes: peak } = resources;
   const items: readonly (readonly [string, string])[] = [
     ['command', run.command === null ? 'none' : markdownCode(run.command, COMMAND_LIMIT)],
     ['seeds', run.seeds.map(({ seed }) => seed).join(', ') || 'none'],
-    ['time', formatSeconds(run.seconds)],
+    ['time', run.seconds === null ? 'unknown' : formatSeconds(run.seconds)],
     ['peak memory', peak === null ? 'unknown' : formatBytes(peak)],
-    ['system', markdownCell(environment.os)],
-    ['processor', `${markdownCell(environment.cpu.model)}, ${plural(environment.cpu.cores, 'core')}`],
-    ['memory', formatBytes(environment.memory_bytes)],
-    ...entries(environment.runtimes).map(([name, version]) => [name, markdownCode(version)] as const),
-    ...entries(environment.lockfiles).map(([file, digest]) => [file, markdownCode(digest)] as const),
+    ...machineItems(environment),
   ];
   return table({ titles: ['fact', 'value'], items, row: (item) => item });
 }

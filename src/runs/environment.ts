@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Machine, Workspace } from './ports.js';
-import type { RunRecord } from './record.js';
+import type { Environment } from './record.js';
 
 /** What a run needs to be understood later: the machine, the runtimes it plausibly used, and its locked dependencies. */
 
@@ -67,7 +67,7 @@ export async function captureEnvironment(options: {
   readonly folder: string;
   readonly workspace: Workspace;
   readonly machine: Machine;
-}): Promise<RunRecord['environment']> {
+}): Promise<Environment> {
   const files = await options.workspace.glob(LOCKFILES);
   const [machine, lockfiles] = await Promise.all([
     options.machine.describe({ runtimes: runtimesFor(options.command, files), folder: options.folder }),

@@ -1,4 +1,4 @@
-import type { RunRecord } from './record.js';
+import type { Environment } from './record.js';
 
 /** The outside as a training sees it. `platform/` implements these; `commands/` hands them in. */
 
@@ -118,5 +118,5 @@ export interface Machine {
   describe(of: {
     readonly runtimes: readonly string[];
     readonly folder: string;
-  }): Promise<Omit<RunRecord['environment'], 'lockfiles'>>;
+  }): Promise<Omit<Environment, 'lockfiles'>>;
 }

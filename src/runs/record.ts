@@ -16,6 +16,28 @@ export const series = z.object({
 });
 export type Series = Readonly<z.infer<typeof series>>;
 
+/** The machine and the programs of a run. */
+export const environment = z.object({
+  os: z.string(),
+  cpu: z.object({ model: z.string(), cores: z.int() }),
+  memory_bytes: z.int(),
+  /** `{ node: '20.20.2', python: '3.11.7' }`: those found on PATH. */
+  runtimes: z.record(z.string(), z.string()),
+  /** Digest per lockfile found beside assay.yml. */
+  lockfiles: z.record(z.string(), z.string()),
+});
+export type Environment = Readonly<z.infer<typeof environment>>;
+
+export const imported = z.object({
+  /** `mlflow`, `wandb`, `dvc`, `benchmark-action`. */
+  tool: z.string(),
+  /** Its id there: of a run, of a commit. */
+  id: z.string(),
+  name: z.string().nullable(),
+  /** The experiment, project, pipeline or suite that it belongs to. */
+  group: z.string().nullable(),
+});
+
 /** One training (or evaluation) of one model: immutable. */
 export const runRecord = z.object({
   schema: z.literal('assay/run@1'),
@@ -26,7 +48,8 @@ export const runRecord = z.object({
   status: runStatus,
   /** Why it failed or was cancelled; null when it succeeded. */
   reason: z.string().nullable(),
-  seconds: z.number().nonnegative(),
+  /** Null when another tool made the run and did not keep it, as everywhere below. */
+  seconds: z.number().nonnegative().nullable(),
   command: z.string().nullable(),
   params: z.record(z.string(), paramValue),
   /** Parameters that the command's own tools recorded beside its metrics (MLflow, hparams.yaml …) and that `params` has not. */
@@ -45,18 +68,11 @@ export const runRecord = z.object({
     }),
   ),
   data: z.array(z.object({ name: z.string(), digest: z.string(), rows: z.int().nonnegative().nullable() })),
-  environment: z.object({
-    os: z.string(),
-    cpu: z.object({ model: z.string(), cores: z.int() }),
-    memory_bytes: z.int(),
-    /** `{ node: '20.20.2', python: '3.11.7' }`: those found on PATH. */
-    runtimes: z.record(z.string(), z.string()),
-    /** Digest per lockfile found beside assay.yml. */
-    lockfiles: z.record(z.string(), z.string()),
-  }),
+  environment: environment.nullable(),
   code: z.object({
     commit: z.string().nullable(),
-    dirty: z.boolean(),
+    /** Null when unknown. */
+    dirty: z.boolean().nullable(),
     branch: z.string().nullable(),
     pull_request: z.int().nullable(),
   }),
@@ -76,7 +92,9 @@ export const runRecord = z.object({
   resources: z.object({ peak_memory_bytes: z.int().nullable(), cpu_seconds: z.number().nullable() }),
   /** Things the user should know that did not fail the run. */
   warnings: z.array(z.string()),
-  /** The run this one evaluates or reproduces. */
+  /** The run this one evaluates or reproduces, or was made inside of. */
   parent: z.string().nullable(),
+  /** Where it came from, of a run that another tool made and `assay import` brought. */
+  imported: imported.optional(),
 });
 export type RunRecord = Readonly<z.infer<typeof runRecord>>;

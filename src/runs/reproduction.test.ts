@@ -38,7 +38,7 @@ describe('compareReproduction', () => {
     const again = runOf({
       metrics: [metricOf('b', 2)],
       artifacts: [artifact('model', 'b')],
-      environment: { ...run.environment, runtimes: { node: '24.0.0', python: '3.12.1' } },
+      environment: run.environment && { ...run.environment, runtimes: { node: '24.0.0', python: '3.12.1' } },
     });
     const result = compareReproduction(run, again);
     expect(result.metrics.map(({ name, original, again: now }) => [name, original, now])).toEqual([

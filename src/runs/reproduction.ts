@@ -62,12 +62,7 @@ function differentArtifacts(original: RunRecord, again: RunRecord): readonly str
 function differentEnvironment(original: RunRecord, again: RunRecord): Reproduction['environment'] {
   const facts = (run: RunRecord) =>
     new Map([
-      ['os', run.environment.os],
-      ['cpu', `${run.environment.cpu.model}, ${run.environment.cpu.cores} cores`],
-      ...Object.entries(run.environment.runtimes),
-      ...Object.entries(run.environment.lockfiles).map(
-        ([file, digest]) => [file, digest.slice(0, 12)] as const,
-      ),
+      ...machineFacts(run.environment),
       ...run.data.map(({ name, digest }) => [`dataset ${name}`, digest.slice(0, 12)] as const),
       [
         'commit',
@@ -81,6 +76,16 @@ function differentEnvironment(original: RunRecord, again: RunRecord): Reproducti
     original: before.get(what) ?? 'none',
     again: after.get(what) ?? 'none',
   }));
+}
+
+function machineFacts(environment: RunRecord['environment']): readonly (readonly [string, string])[] {
+  if (environment === null) return [];
+  return [
+    ['os', environment.os],
+    ['cpu', `${environment.cpu.model}, ${environment.cpu.cores} cores`],
+    ...Object.entries(environment.runtimes),
+    ...Object.entries(environment.lockfiles).map(([file, digest]) => [file, digest.slice(0, 12)] as const),
+  ];
 }
 
 function differentKeys(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): readonly string[] {

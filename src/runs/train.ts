@@ -7,7 +7,7 @@ import type { Curve } from '../metrics/curve.js';
 import type { Metric } from '../metrics/metric.js';
 import { flatParams, type Params } from './params.js';
 import type { Processes, RunFolder, Workspace } from './ports.js';
-import type { RunRecord } from './record.js';
+import type { Environment, RunRecord } from './record.js';
 import { messageOf, type SeedTraining, trainSeed } from './seed-training.js';
 import { mergeSeeds } from './seeds.js';
 import { recordedSeries } from './series.js';
@@ -31,7 +31,7 @@ export interface TrainOptions {
   readonly stamp: { readonly id: string; readonly time: string };
   readonly origin: Origin;
   readonly code: RunRecord['code'];
-  readonly environment: RunRecord['environment'];
+  readonly environment: Environment;
   readonly warnings: readonly string[];
   /** Metrics and curves of a predictions file of the workspace; throws UserError when it cannot be scored. */
   readonly scorePredictions?: (

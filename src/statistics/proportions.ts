@@ -86,3 +86,37 @@ function firstWhere(low: number, high: number, holds: (count: number) => boolean
 function clip(share: number): number {
   return Math.min(1, Math.max(0, share));
 }
+
+/**
+ * The difference of two paired shares, b/n − c/n, by inverting the score test (Tango, Statistics in Medicine 17, 1998): holds its level also
+ * for few rows, for shares near 0 or 1, and where the two never disagree.
+ * @param counts whole: rows where only the first, and where only the second is right, of `n` rows
+ */
+export function pairedShares(
+  counts: { readonly onlyFirst: number; readonly onlySecond: number; readonly n: number },
+  level = 0.95,
+): Interval {
+  const z = criticalOf(level);
+  const { onlyFirst: b, onlySecond: c, n } = counts;
+  const score = (gap: number) => {
+    const linear = -b - c + (2 * n - b + c) * gap;
+    const constant = -c * gap * (1 - gap);
+    const nuisance = (Math.sqrt(Math.max(0, linear ** 2 - 8 * n * constant)) - linear) / (4 * n);
+    const variance = n * (2 * nuisance + gap * (1 - gap));
+    return variance <= 0
+      ? Math.sign(b - c - n * gap) * Number.POSITIVE_INFINITY
+      : (b - c - n * gap) / Math.sqrt(variance);
+  };
+  const estimate = (b - c) / n;
+  // The score falls as the gap grows.
+  const where = (from: number, to: number, target: number) => {
+    let [low, high] = [from, to];
+    for (let step = 0; step < 60; step++) {
+      const middle = (low + high) / 2;
+      if (score(middle) > target) low = middle;
+      else high = middle;
+    }
+    return (low + high) / 2;
+  };
+  return [where(-1, estimate, z), where(estimate, 1, -z)];
+}

@@ -2,9 +2,13 @@ import type { Language } from './language.js';
 
 /** The action as workflows name it. The one place where its owner stands. */
 export const ACTION = 'OWNER/assay@v1';
+/** The reusable workflow that publishes what a fork measured. */
+const PUBLISH = 'OWNER/assay/.github/workflows/publish.yml@v1';
+const ANSWER = 'OWNER/assay/actions/answer@v1';
 
 /** Third-party actions, pinned so that a moved tag cannot change what runs. */
 const CHECKOUT = 'actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2';
+const UPLOAD = 'actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0';
 const SETUP: Readonly<Record<Language['name'], readonly string[]>> = {
   Python: [
     '      - uses: actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0',
@@ -63,14 +67,93 @@ export function proposeWorkflow({ language, branch, config }: WorkflowOptions): 
     '    permissions:',
     '      contents: write        # records are appended to the branch `assay`',
     '      pull-requests: write   # the comment on the pull request',
+    '      checks: write          # a check run per model',
     '    steps:',
     `      - uses: ${CHECKOUT}`,
     '        with:',
     '          fetch-depth: 0               # the baseline is found in the history',
     '          persist-credentials: false   # Assay is given the token; the training never sees it',
     ...setupLines(language),
-    `      - uses: ${ACTION}`,
-    ...(config === 'assay.yml' ? [] : ['        with:', `          config: ${JSON.stringify(config)}`]),
+    '      - id: assay',
+    `        uses: ${ACTION}`,
+    ...withConfig(config),
+    "      # A fork's token may not write: its report leaves as data, and assay-publish.yml posts it.",
+    "      - if: always() && steps.assay.outputs.bundle != ''",
+    `        uses: ${UPLOAD}`,
+    '        with:',
+    '          name: assay-report',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub Actions
+    '          path: ${{ steps.assay.outputs.bundle }}/assay-report.json',
+    '          retention-days: 7',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function withConfig(config: string): readonly string[] {
+  return config === 'assay.yml' ? [] : ['        with:', `          config: ${JSON.stringify(config)}`];
+}
+
+/** `.github/workflows/assay-publish.yml`: the second half of a pull request from a fork. */
+export function proposePublishing({ config }: Pick<WorkflowOptions, 'config'>): string {
+  const lines = [
+    '# Posts what the workflow `assay` measured for a pull request from a fork, whose own token may not. It runs on the',
+    '# default branch; no code of the fork is checked out or run, and its report is checked before it is shown.',
+    'name: assay-publish',
+    'on:',
+    '  workflow_run: # zizmor: ignore[dangerous-triggers] nothing of the fork is run here',
+    '    workflows: [assay]',
+    '    types: [completed]',
+    '',
+    'permissions: {}',
+    '',
+    'jobs:',
+    '  publish:',
+    '    permissions:',
+    '      contents: read         # assay.yml of the default branch',
+    '      actions: read          # the report is an artifact of the run before',
+    '      pull-requests: write   # the comment on the pull request',
+    '      checks: write          # a check run per model',
+    `    uses: ${PUBLISH}`,
+    ...withConfig(config).map((line) => line.slice(4)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** `.github/workflows/assay-comments.yml`: `/assay …` in comments. */
+export function proposeComments({ config }: Pick<WorkflowOptions, 'config'>): string {
+  const lines = [
+    '# Does what a comment says that begins with /assay, for people who may write here: /assay help tells what can be said.',
+    'name: assay-comments',
+    'on:',
+    '  issue_comment: # zizmor: ignore[dangerous-triggers] who may is looked up, and nothing of the pull request is run',
+    '    types: [created]',
+    '',
+    'permissions: {}',
+    '',
+    '# One after another: each may move a stage. (A second one that waits is replaced by a third.)',
+    'concurrency:',
+    '  group: assay-comments',
+    '  cancel-in-progress: false',
+    '',
+    'jobs:',
+    '  answer:',
+    "    if: contains(github.event.comment.body, '/assay')",
+    '    runs-on: ubuntu-latest',
+    '    timeout-minutes: 60',
+    '    permissions:',
+    '      contents: write        # what a comment asks for is recorded and tagged',
+    '      issues: write          # reactions and replies on issues',
+    '      pull-requests: write   # and on pull requests',
+    '      actions: write         # retrain starts a run again',
+    '      deployments: write     # the list of environments shows what is live',
+    '    steps:',
+    '      # The default branch, whatever the pull request: its assay.yml and its commands count.',
+    `      - uses: ${CHECKOUT}`,
+    '        with:',
+    '          fetch-depth: 0',
+    '          persist-credentials: false',
+    `      - uses: ${ANSWER}`,
+    ...withConfig(config),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -101,7 +101,12 @@ function pairedBy(rows: readonly Row[], key: (row: Row) => string): PairedEviden
   const known = rows.filter((row) => row.error !== undefined);
   return {
     kind: 'paired',
-    byMetric: new Map(known.map((row) => [key(row), { standardError: row.error ?? 0, rows: 10_000 }])),
+    byMetric: new Map(
+      known.map((row) => [
+        key(row),
+        { standardError: row.error ?? 0, rows: 10_000, degreesOfFreedom: 10_000, method: 'paired rows' },
+      ]),
+    ),
   };
 }
 

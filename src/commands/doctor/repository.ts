@@ -1,13 +1,16 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatBytes, plural } from '../../format.js';
+import type { ArchiveSize } from '../../history/archive.js';
 import { RECORD_KINDS } from '../../history/record.js';
-import { parseTree, type TreeEntry } from '../../platform/git/branch.js';
 import { openGit } from '../../platform/git/git.js';
 import { type Check, failedCheck, type Patient } from './check.js';
 
-/** Where GitHub stops: trees of more entries are cut by its API, larger blobs are refused by its server. */
-const LIMITS = { entries: 100_000, blobBytes: 100 * 2 ** 20 } as const;
+/**
+ * Where GitHub stops: trees of more entries are cut by its API, larger blobs are refused by its server, and it asks for
+ * repositories below 1 GB.
+ */
+const LIMITS = { entries: 100_000, blobBytes: 100 * 2 ** 20, branchBytes: 2 ** 30 } as const;
 const LOUD_AT = 0.8;
 const LARGE_STORE = 5e9;
 
@@ -70,54 +73,105 @@ async function historyChecks(patient: Patient): Promise<readonly Check[]> {
   if (!project) return [];
   try {
     const history = await project.history();
-    const counts = await Promise.all(RECORD_KINDS.map(async (kind) => (await history.list({ kind })).length));
+    const counts = await Promise.all(
+      RECORD_KINDS.map(async (kind) => (await history.select({ kind, limit: 1 })).total),
+    );
     const total = counts.reduce((sum, count) => sum + count, 0);
     const kinds = RECORD_KINDS.flatMap((kind, index) => {
       const count = counts[index] ?? 0;
       return count > 0 ? [plural(count, kind)] : [];
     });
     const settings = project.config.history;
-    const place = 'branch' in settings && gitRoot ? `the branch ${settings.branch}` : 'a folder';
+    const isBranch = 'branch' in settings && gitRoot !== undefined;
+    const place = isBranch ? `the branch ${settings.branch}` : 'a folder';
     const message =
       total === 0
         ? `history on ${place}: no records yet`
         : `history on ${place} is readable: ${kinds.join(', ')}`;
     const check: Check = { name: 'history', state: 'ok', message };
-    return 'branch' in settings && gitRoot
-      ? [check, ...(await branchLimits(patient, settings.branch))]
+    return isBranch
+      ? [check, ...limitChecks(await (await project.archive()).size(), settings.branch)]
       : [check];
   } catch (error) {
     return [failedCheck('history', error)];
   }
 }
 
-async function branchLimits({ folder, world }: Patient, branch: string): Promise<readonly Check[]> {
-  const git = openGit({ folder, env: world.env });
-  const listing = await git.run(['ls-tree', '-r', '-l', '-z', '--full-tree', `refs/heads/${branch}`]);
-  return listing.code === 0 ? limitChecks(parseTree(listing.stdout.toString('utf8')), branch) : [];
-}
-
-export function limitChecks(entries: readonly TreeEntry[], branch: string): readonly Check[] {
-  const largest = entries.reduce((bytes, entry) => Math.max(bytes, entry.bytes), 0);
-  const mend =
-    'keep older records elsewhere: a new branch in history: { branch: NAME } starts empty, the old one stays';
+/** How far the branch is from where GitHub stops; told from 80 %. */
+export function limitChecks(size: ArchiveSize, branch: string): readonly Check[] {
+  const compact = 'make one file of each closed month: assay history compact';
+  const elsewhere =
+    'start another branch: history: { branch: NAME }; the old one stays as it is, and its records may be taken along: assay export jsonl, assay import jsonl';
+  const waiting: readonly Check[] =
+    size.waiting === 0
+      ? []
+      : [
+          {
+            name: 'unsent',
+            state: 'warning',
+            message: `${plural(size.waiting, 'record')} could not be sent yet and waits in .assay/unsent`,
+            mend: 'assay history push',
+          },
+        ];
   return [
     limitCheck(
-      { used: entries.length, limit: LIMITS.entries, what: `files on the branch ${branch}`, mend },
+      {
+        used: size.files,
+        limit: LIMITS.entries,
+        what: `files on the branch ${branch}`,
+        mend: compact,
+        isSoft: true,
+      },
       String,
     ),
-    limitCheck({ used: largest, limit: LIMITS.blobBytes, what: 'in the largest record', mend }, formatBytes),
+    limitCheck(
+      {
+        used: size.widest?.entries ?? 0,
+        limit: LIMITS.entries,
+        what: `files in ${size.widest?.path}`,
+        mend: compact,
+        isSoft: true,
+      },
+      String,
+    ),
+    limitCheck(
+      {
+        used: size.largest?.bytes ?? 0,
+        limit: LIMITS.blobBytes,
+        what: `in ${size.largest?.path}`,
+        mend: elsewhere,
+      },
+      formatBytes,
+    ),
+    limitCheck(
+      {
+        used: size.bytes ?? 0,
+        limit: LIMITS.branchBytes,
+        what: `in the branch ${branch} on disk`,
+        mend: elsewhere,
+        isSoft: true,
+      },
+      formatBytes,
+    ),
+    waiting,
   ].flat();
 }
 
-function limitCheck(
-  one: { readonly used: number; readonly limit: number; readonly what: string; readonly mend: string },
-  format: (value: number) => string,
-): readonly Check[] {
+interface Limit {
+  readonly used: number;
+  readonly limit: number;
+  readonly what: string;
+  readonly mend: string;
+  /** Beyond it some pages and calls of GitHub are cut, and the history still works. */
+  readonly isSoft?: boolean;
+}
+
+function limitCheck(one: Limit, format: (value: number) => string): readonly Check[] {
   if (one.used < LOUD_AT * one.limit) return [];
   const percent = Math.floor((one.used / one.limit) * 100);
   const message = `${format(one.used)} ${one.what}: ${percent}% of the ${format(one.limit)} that GitHub allows`;
-  return [{ name: 'limits', state: one.used < one.limit ? 'warning' : 'broken', message, mend: one.mend }];
+  const state = one.used < one.limit || one.isSoft ? 'warning' : 'broken';
+  return [{ name: 'limits', state, message, mend: one.mend }];
 }
 
 async function storeChecks({ project }: Patient): Promise<readonly Check[]> {

@@ -22,7 +22,7 @@ export function runnerChecks({ world }: Patient): readonly Check[] {
     checks.push({
       name: 'token',
       state: 'ok',
-      message: 'a token is there; the history needs permissions: contents: write',
+      message: 'a token is there',
     });
   } else {
     const message = 'there is no token: records are pushed only when the checkout kept its own';

@@ -36,4 +36,9 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     summary: 'one file of JSON Lines, a record each; `assay import jsonl` brings back the same bytes',
     load: async () => (await import('./jsonl.js')).jsonlTarget,
   },
+  mlflow: {
+    summary:
+      'a file store that MLflow opens (`mlflow ui --backend-store-uri PATH`): an experiment per model, a run for each; runs that are there already are left',
+    load: async () => (await import('./mlflow.js')).mlflowTarget,
+  },
 };

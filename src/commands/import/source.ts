@@ -36,4 +36,23 @@ export const SOURCES: Readonly<Record<string, Entry>> = {
     summary: 'records as `assay export jsonl` writes them, with their ids and bytes',
     load: async () => (await import('./jsonl.js')).jsonlSource,
   },
+  mlflow: {
+    summary:
+      'a file store (`mlruns`) or SQLite database (`mlflow.db`) of MLflow: a run for each that has ended; nested runs that are folds or seeds become values of the run around them',
+    load: async () => (await import('./mlflow.js')).mlflowSource,
+  },
+  wandb: {
+    summary:
+      'the folder `wandb` with the logs of Weights & Biases, offline runs too: a run for each that has ended',
+    load: async () => (await import('./wandb.js')).wandbSource,
+  },
+  dvc: {
+    summary:
+      'the folder of a `dvc.yaml` in a git repository: a run for each commit in which its metrics or params are others than before',
+    load: async () => (await import('./dvc.js')).dvcSource,
+  },
+  'benchmark-action': {
+    summary: 'the `data.js` of github-action-benchmark: an evaluation for each entry of each suite',
+    load: async () => (await import('./benchmark-action.js')).benchmarkActionSource,
+  },
 };

@@ -3,6 +3,7 @@ import { comparisonRecord } from '../../compare/record.js';
 import type { ModelConfig } from '../../config/model.js';
 import { validationRecord } from '../../data/record.js';
 import { decisionRecord } from '../../gate/record.js';
+import { anyOf, type Condition, fieldIs } from '../../history/condition.js';
 import type { HistoryQuery } from '../../history/port.js';
 import { readRecords } from '../../history/read.js';
 import type { AnyRecord } from '../../history/record.js';
@@ -61,19 +62,32 @@ async function modelFacts(
     onUnreadable: (record: AnyRecord, why: string) =>
       world.terminal.warn(`${record.id} is left out: ${terminalText(why, 200)}`),
   };
-  const ofModel = (kind: HistoryQuery['kind']): HistoryQuery => ({ kind, owner: name });
-  const [runs, comparisons, decisions, validations] = await Promise.all([
-    readRecords(history, ofModel('run'), runRecord, options),
-    readRecords(history, ofModel('comparison'), comparisonRecord, options),
-    readRecords(history, ofModel('decision'), decisionRecord, options),
-    Promise.all(
-      model.data.map((owner) =>
-        readRecords(history, { kind: 'validation', owner }, validationRecord, options),
-      ),
-    ),
-  ]);
+  // Outside git nothing has a commit, and everything is of this place.
+  const here = commit === null ? {} : { where: fieldIs('commit', commit) };
+  const runs = await readRecords(history, { kind: 'run', owner: name, ...here }, runRecord, options);
   const run = runs.find((one) => one.commit === commit && one.purpose !== 'reproduce');
-  const decision = decisions.find((one) => one.run === run?.id);
+  const validations = await Promise.all(
+    model.data.map((owner) =>
+      readRecords(history, { kind: 'validation', owner, ...here }, validationRecord, options),
+    ),
+  );
+  const ofModel = (kind: HistoryQuery['kind'], where: Condition): HistoryQuery => ({
+    kind,
+    owner: name,
+    where,
+  });
+  const decisions = run
+    ? await readRecords(history, ofModel('decision', fieldIs('run', run.id)), decisionRecord, options)
+    : [];
+  const [decision] = decisions;
+  const mentioned = [
+    ...(run ? [fieldIs('candidate.run', run.id)] : []),
+    ...(decision?.comparison ? [fieldIs('id', decision.comparison)] : []),
+  ];
+  const comparisons =
+    mentioned.length > 0
+      ? await readRecords(history, ofModel('comparison', anyOf(mentioned)), comparisonRecord, options)
+      : [];
   return {
     model: name,
     run,

@@ -37,7 +37,10 @@ export async function publishBundle(request: {
   }
   // The team's own file, of the default branch: how comments are posted is not for the bundle to say.
   const project = await openProject(world, config);
-  const bundle = parseBundle(await read(source, { world, client, run }));
+  const text = await read(source, { world, client, run });
+  // A run of the repository itself has posted its report, and one that was stopped has none.
+  if (text === undefined) return nothingToPublish(run);
+  const bundle = parseBundle(text);
   const { verifyRun } = await import('../../platform/github/fork-run.js');
   const known = await verifyRun(client, run, bundle.pull_request);
   const facts = {
@@ -69,10 +72,20 @@ export async function publishBundle(request: {
   return outcomeOf({ facts, text: body, file, ...published, bundle: undefined, failOn });
 }
 
+function nothingToPublish(run: number): Outcome {
+  const text = `workflow run ${run} left no report to publish: it posted its own, or did not get that far`;
+  return {
+    exit: 0,
+    json: { published: false, why: text },
+    text,
+    outputs: { 'comment-url': '', 'body-file': '', bundle: '' },
+  };
+}
+
 async function read(
   source: string,
   from: { readonly world: World; readonly client: GitHubClient; readonly run: number },
-): Promise<string> {
+): Promise<string | undefined> {
   const { world, client, run } = from;
   const artifact = /^artifact:(.+)$/s.exec(source)?.[1];
   if (artifact !== undefined) {

@@ -1,46 +1,71 @@
 import { OutsideError, UserError } from '../../errors.js';
+import { isCompactedName, readCompacted } from '../../history/compacted.js';
 import type { Randomness } from '../../history/port.js';
-import type { AnyRecord } from '../../history/record.js';
-import { type BranchFile, backOff, type Committer, moveBranch, PathTaken } from './branch.js';
-import { firstComplaint, type Git, gitFailure } from './git.js';
-import { type Remote, remoteProblem } from './remote.js';
-import type { Unsent } from './unsent.js';
+import { backOff, moveBranch } from './branch.js';
+import { type BranchFile, type Change, changeTree, commitOf, PathTaken } from './commit.js';
+import type { Git } from './git.js';
+import type { ObjectReader } from './object-reader.js';
+import { type GitObject, type HashName, isFolder, parseTree, treeOfCommit } from './objects.js';
+import { storeObjects } from './store-objects.js';
+import type { BranchView } from './units.js';
 
-/** Appending files to the history branch, here or at the remote, among others who do the same. */
+/** Putting a change on the history branch, here or at the remote, among others who do the same. */
 
 /** A matrix of many jobs ends at one moment, and each push of one refuses all others'. */
-const TRIES = 20;
-
-interface Refs {
-  readonly local: string;
-  readonly tracking: string;
-  readonly fetched: string;
-}
-
-export interface Change {
-  readonly git: Git;
-  readonly refs: Refs;
-  readonly committer: Committer;
-  readonly files: readonly BranchFile[];
-  readonly message: string;
+export const TRIES = 24;
+export interface Author {
+  readonly hash: HashName;
+  readonly identity: { readonly author: string; readonly committer: string };
+  now(): Date;
   readonly randomness: Randomness;
 }
 
-export async function addLocally({
-  git,
-  refs,
-  committer,
-  files,
-  message,
-  randomness,
-}: Change): Promise<void> {
+/** What is to be put on the tip, worked out again whenever the tip is another. */
+export type Plan = (tip: TreeReader) => Promise<{ readonly change: Change; readonly message: string }>;
+
+/** The branch at one moment. */
+export interface TreeReader {
+  readonly hash: HashName;
+  /** Undefined when there is no branch yet. */
+  readonly view: BranchView | undefined;
+  /** Undefined when there is no branch yet. */
+  readonly tree: string | undefined;
+  readTree(id: string): Promise<Buffer>;
+  readBlobs(ids: readonly string[]): Promise<readonly string[]>;
+  /** Writes objects ahead of the commit, so that a large change need not be in memory as a whole. */
+  store(objects: readonly GitObject[]): Promise<void>;
+}
+
+export interface Landed {
+  readonly commit: string;
+  /** Paths that this change brought; those that were there already are not among them. */
+  readonly added: readonly string[];
+}
+
+export async function putLocally(parts: {
+  readonly git: Git;
+  readonly objects: ObjectReader;
+  readonly refs: { readonly local: string; readonly tracking: string };
+  readonly author: Author;
+  readonly plan: Plan;
+}): Promise<Landed | undefined> {
+  const { git, objects, refs, author, plan } = parts;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    if (attempt > 0) await backOff(attempt, randomness.bytes(2));
+    if (attempt > 0) await backOff(attempt, author.randomness.bytes(2));
     const from = await localTip(git, refs.local);
     // A first local record goes on top of what was fetched, so that the branch can be pushed later as it is.
-    const base = from ?? (await readRef(git, refs.tracking));
-    const to = await committer.commit(base, files, message);
-    if (to === from || (await moveBranch(git, { ref: refs.local, from, to }))) return;
+    const base = from ?? (await objects.read(`${refs.tracking}^{commit}`))?.id;
+    const made = await commitOn(base, {
+      tip: await localReader({ git, objects, commit: base, hash: author.hash }),
+      author,
+      plan,
+    });
+    if (made === undefined && base === from) return undefined;
+    const commit = made?.commit.id ?? base;
+    if (commit === undefined) return undefined;
+    if (made) await storeObjects(git, [...made.objects, made.commit], author.hash);
+    if (await moveBranch(git, { ref: refs.local, from, to: commit }))
+      return { commit, added: made?.added ?? [] };
   }
   throw new OutsideError(`${refs.local} was moved by others at each of ${TRIES} tries`);
 }
@@ -56,120 +81,99 @@ async function localTip(git: Git, ref: string): Promise<string | undefined> {
   });
 }
 
-async function readRef(git: Git, ref: string): Promise<string | undefined> {
-  const result = await git.run(['rev-parse', '--verify', '--quiet', ref]);
-  return result.code === 0 ? result.stdout.toString('utf8').trim() : undefined;
+async function localReader(parts: {
+  readonly git: Git;
+  readonly objects: ObjectReader;
+  readonly commit: string | undefined;
+  readonly hash: HashName;
+}): Promise<TreeReader> {
+  const { git, objects, commit, hash } = parts;
+  const must = async (id: string) => {
+    const found = await objects.read(id);
+    if (found) return found.body;
+    throw new OutsideError(`the object ${id} of the history is not in this repository`, {
+      mend: 'look for damage: git fsck',
+    });
+  };
+  return {
+    hash,
+    tree: commit === undefined ? undefined : treeOfCommit(await must(commit)),
+    readTree: must,
+    readBlobs: (ids) => Promise.all(ids.map(async (id) => (await must(id)).toString('utf8'))),
+    view: commit === undefined ? undefined : localView(objects, commit),
+    store: (made) => storeObjects(git, made, hash),
+  };
 }
 
-export async function pushRecords({ remote, ...parts }: Change & { readonly remote: Remote }): Promise<void> {
-  const { git, refs, committer, files, message, randomness } = parts;
-  let last: unknown;
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const failed = last instanceof Unreachable && !last.busy;
-    // A network that just failed is given longer than another writer.
-    if (attempt > 0) await backOff(attempt + (failed ? 3 : 0), randomness.bytes(2));
-    try {
-      const tip = await fetchTip(git, remote, refs);
-      const commit = await committer.commit(tip, files, message);
-      if (commit === tip || (await pushCommit(remote, commit, refs.local))) {
-        await git.run(['update-ref', refs.fetched, commit]);
-        return;
-      }
-      last = undefined;
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      last = error;
-      // The network gets a few chances, a busy branch all of them.
-      if (!error.busy && attempt >= 3) break;
+/** The branch in the user's repository. Nothing is brought: what is not here, is not here. */
+export function localView(objects: ObjectReader, commit: string): BranchView {
+  return { commit, objects, bring: async () => {} };
+}
+
+/** Undefined when the tip holds everything already. */
+export async function commitOn(
+  base: string | undefined,
+  parts: { readonly tip: TreeReader; readonly author: Author; readonly plan: Plan },
+) {
+  const { tip, author, plan } = parts;
+  const { change, message } = await plan(tip);
+  const { tree, objects, added } = await changeTree(tip, change);
+  if (tree === tip.tree) return undefined;
+  const commit = commitOf({
+    hash: author.hash,
+    tree,
+    tip: base,
+    identity: author.identity,
+    time: author.now(),
+    message,
+  });
+  return { commit, objects, added };
+}
+
+/** A plan that adds files, but for those that are there, be it as a file or as a line of a compacted month. */
+export function planFor(
+  files: readonly BranchFile[],
+  messageFor: (paths: ReadonlySet<string>) => string,
+): Plan {
+  return async (tip) => {
+    const add = await notCompacted(tip, files);
+    return { change: { add }, message: messageFor(new Set(add.map((file) => file.path))) };
+  };
+}
+
+async function notCompacted(tip: TreeReader, files: readonly BranchFile[]): Promise<readonly BranchFile[]> {
+  const months = new Map<string, BranchFile[]>();
+  for (const file of files) {
+    const month = file.path.split('/').slice(0, 4).join('/');
+    months.set(month, [...(months.get(month) ?? []), file]);
+  }
+  const known = new Map<string, string>();
+  for (const month of months.keys()) {
+    const ids = (await entriesAt(tip, month))
+      .filter((entry) => !isFolder(entry) && isCompactedName(entry.name))
+      .map((entry) => entry.id);
+    if (ids.length === 0) continue;
+    for (const text of await tip.readBlobs(ids)) {
+      for (const stored of readCompacted(text).records) known.set(stored.path, stored.text);
     }
   }
-  throw last ?? new OutsideError(`the branch at the remote was moved by others at each of ${TRIES} tries`);
+  const other = files.find((file) => (known.get(file.path) ?? file.text) !== file.text);
+  if (other) {
+    throw new PathTaken(`the history holds ${other.path} already, with other content`, {
+      mend: 'a record is never overwritten; if it waits in .assay/unsent, remove it there',
+    });
+  }
+  return files.filter((file) => !known.has(file.path));
 }
 
-/** Waits for another process of this clone that fetches; does not try the network again. */
-export async function fetchForReading(
-  parts: Pick<Change, 'git' | 'refs' | 'randomness'> & { readonly remote: Remote },
-): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await fetchTip(parts.git, parts.remote, parts.refs);
-      return;
-    } catch (error) {
-      if (!(error instanceof Unreachable && error.busy) || attempt >= TRIES) throw error;
-      await backOff(attempt, parts.randomness.bytes(2));
-    }
+/** What is in a folder of the branch; nothing when it is not there. */
+export async function entriesAt(tip: TreeReader, path: string): Promise<ReturnType<typeof parseTree>> {
+  let id = tip.tree;
+  for (const name of path.split('/')) {
+    if (id === undefined) return [];
+    id = parseTree(await tip.readTree(id), tip.hash).find(
+      (entry) => entry.name === name && isFolder(entry),
+    )?.id;
   }
-}
-
-/** Failed in a way that may pass: the network, or another process of this clone that fetches at the same moment. */
-class Unreachable extends OutsideError {
-  readonly busy: boolean;
-
-  constructor(message: string, busy: boolean) {
-    super(message, { mend: 'check the network and the address: git remote -v' });
-    this.busy = busy;
-  }
-}
-
-/** Brings the remote's branch; undefined when the remote has none yet. Never with `--depth`: that would cut a full clone. */
-async function fetchTip(git: Git, remote: Remote, refs: Refs): Promise<string | undefined> {
-  const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
-  // --no-filter: in a partial clone, records fetched one by one on reading would be slow.
-  const result = await remote.run([...args, '--no-filter', remote.name, `+${refs.local}:${refs.fetched}`]);
-  if (result.code === 0) return readRef(git, refs.fetched);
-  const problem = remoteProblem(result);
-  switch (problem) {
-    case 'absent':
-      // What an earlier fetch brought is gone at the remote; it must not come back with the next push.
-      await git.run(['update-ref', '-d', refs.fetched]);
-      return undefined;
-    case 'denied':
-      throw gitFailure(args, result, DENIED);
-    case 'refused':
-    case 'unreachable':
-      throw new Unreachable(`git fetch failed: ${firstComplaint(result.stderr)}`, problem === 'refused');
-  }
-}
-
-const DENIED =
-  'in a workflow: permissions: { contents: write }; elsewhere ASSAY_TOKEN, or the rights of the remote';
-
-/** @returns false when somebody else was first */
-async function pushCommit(remote: Remote, commit: string, ref: string): Promise<boolean> {
-  // --no-verify: the team's pre-push hook guards their code, not these records.
-  const args = ['push', '--quiet', '--no-verify', '--recurse-submodules=no', remote.name, `${commit}:${ref}`];
-  const result = await remote.run(args);
-  if (result.code === 0) return true;
-  switch (remoteProblem(result)) {
-    case 'refused':
-      return false;
-    case 'denied':
-      throw gitFailure(args, result, DENIED);
-    case 'absent':
-    case 'unreachable':
-      throw new Unreachable(`git push failed: ${firstComplaint(result.stderr)}`, false);
-  }
-}
-
-/**
- * Nothing measured is lost: what could not be appended waits in a folder for the next append.
- * @returns the error to throw
- */
-export async function keepUnsent(
-  error: unknown,
-  unsent: Unsent,
-  records: readonly AnyRecord[],
-): Promise<unknown> {
-  if (!(error instanceof OutsideError || error instanceof UserError) || error instanceof PathTaken)
-    return error;
-  try {
-    await unsent.keep(records);
-  } catch {
-    return error;
-  }
-  const what = records.length === 1 ? 'the record is' : `${records.length} records are`;
-  const kept = `${what} kept in ${unsent.folder}, and the next append takes them along`;
-  const detail = { cause: error, mend: error.mend ? `${error.mend}; ${kept}` : kept };
-  const message = `the history could not be written: ${error.message}`;
-  return error instanceof OutsideError ? new OutsideError(message, detail) : new UserError(message, detail);
+  return id === undefined ? [] : parseTree(await tip.readTree(id), tip.hash);
 }

@@ -1,17 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { OutsideError, UserError } from '../../errors.js';
+import { type Environment, gitEnvironment, type OwnRepository, type Settings } from './environment.js';
 
 /** Runs git: never by a shell, never with a prompt, never with the surroundings of a hook. */
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from './environment.js';
 
 interface GitOptions {
   readonly input?: string | Uint8Array;
   /** Added to the environment of this call. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Settings of this call by `GIT_CONFIG_*`, which neither show in the process list nor touch a file. */
-  readonly config?: readonly (readonly [key: string, value: string])[];
+  readonly config?: Settings;
   readonly timeoutSeconds?: number;
 }
 
@@ -29,41 +29,24 @@ export interface Git {
   run(args: readonly string[], options?: GitOptions): Promise<GitResult>;
   /** Standard output without the last newline; throws OutsideError when git fails. */
   text(args: readonly string[], options?: GitOptions): Promise<string>;
+  /** A process to talk with; whoever starts it listens to its errors, and ends it. */
+  start(args: readonly string[]): ChildProcessWithoutNullStreams;
+  /** What a process that was started said about the repository, git or the right to use it, as an error. */
+  explain(failure: { readonly stderr: string } | { readonly cause: Error }): Error | undefined;
 }
 
-/**
- * Variables by which a hook (or `git --git-dir`) points git at a repository, an index or an object store. Assay finds
- * the repository by the folder of assay.yml, so that a hook of one repository never writes to another one's index.
- */
-const POINTERS = [
-  'GIT_DIR',
-  'GIT_WORK_TREE',
-  'GIT_IMPLICIT_WORK_TREE',
-  'GIT_COMMON_DIR',
-  'GIT_INDEX_FILE',
-  'GIT_OBJECT_DIRECTORY',
-  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
-  'GIT_QUARANTINE_PATH',
-  'GIT_NAMESPACE',
-  'GIT_PREFIX',
-  'GIT_GRAFT_FILE',
-  'GIT_SHALLOW_FILE',
-  'GIT_CONFIG',
-  'GIT_EXTERNAL_DIFF',
-];
-
-/** No hooks (they guard the user's own commits and pushes), no housekeeping in the background. */
-const SETTINGS = [
-  ['core.hooksPath', '/dev/null'],
-  ['gc.auto', '0'],
-  ['maintenance.auto', 'false'],
-] as const;
-
-export function openGit(options: { readonly folder: string; readonly env: Environment }): Git {
-  const { folder, env } = options;
+/** @param options `own` names a repository that is not the one around the folder */
+export function openGit(options: {
+  readonly folder: string;
+  readonly env: Environment;
+  readonly own?: OwnRepository;
+}): Git {
+  const { folder, env, own } = options;
   const run = async (args: readonly string[], call: GitOptions = {}): Promise<GitResult> => {
-    const result = await execute(args, { folder, env: cleanEnvironment(env, call), call });
-    throwWhenUnusable(result.stderr, folder);
+    const result = await execute(args, { folder, env: gitEnvironment(env, { ...call, own }), call });
+    // What is wrong with a repository of Assay's own is not for the user to mend.
+    const unusable = own ? undefined : whyUnusable(result.stderr, folder);
+    if (unusable) throw unusable;
     return result;
   };
   return {
@@ -75,6 +58,20 @@ export function openGit(options: { readonly folder: string; readonly env: Enviro
       if (result.code !== 0) throw gitFailure(args, result);
       return result.stdout.toString('utf8').replace(/\n$/, '');
     },
+    start: (args) =>
+      spawn('git', args, {
+        cwd: folder,
+        env: gitEnvironment(env, { own }),
+        stdio: ['pipe', 'pipe', 'pipe'],
+        windowsHide: true,
+        detached: process.platform !== 'win32',
+      }),
+    explain: (failure) =>
+      'cause' in failure
+        ? notStarted(folder, failure.cause)
+        : own
+          ? undefined
+          : whyUnusable(failure.stderr, folder),
   };
 }
 
@@ -109,41 +106,15 @@ export function withoutCredentials(text: string): string {
   return text.replace(/(\w+:\/\/)[^/\s@]+@/g, '$1***@');
 }
 
-function cleanEnvironment(env: Environment, call: GitOptions): Record<string, string> {
-  const clean: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !POINTERS.includes(name)) clean[name] = value;
-  }
-  Object.assign(clean, {
-    LC_ALL: 'C',
-    LANGUAGE: 'C',
-    GIT_TERMINAL_PROMPT: '0',
-    // `git status` would otherwise refresh the user's index file.
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_PAGER: 'cat',
-    ...call.env,
-  });
-  // The user may hand over settings in the same way; ours come after theirs.
-  const given = Number(clean.GIT_CONFIG_COUNT ?? 0);
-  const start = Number.isInteger(given) && given > 0 ? given : 0;
-  const settings = [...SETTINGS, ...(call.config ?? [])];
-  for (const [index, [key, value]] of settings.entries()) {
-    clean[`GIT_CONFIG_KEY_${start + index}`] = key;
-    clean[`GIT_CONFIG_VALUE_${start + index}`] = value;
-  }
-  clean.GIT_CONFIG_COUNT = String(start + settings.length);
-  return clean;
-}
-
 function execute(
   args: readonly string[],
-  process: {
+  surroundings: {
     readonly folder: string;
     readonly env: Record<string, string>;
     readonly call: GitOptions;
   },
 ): Promise<GitResult> {
-  const { folder, env, call } = process;
+  const { folder, env, call } = surroundings;
   return new Promise((resolve, reject) => {
     const child = spawn('git', args, {
       cwd: folder,
@@ -151,7 +122,7 @@ function execute(
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
       // Its own process group: Ctrl-C must not stop git while the record of the interrupted run is being written.
-      detached: globalThis.process.platform !== 'win32',
+      detached: process.platform !== 'win32',
     });
     const timer =
       call.timeoutSeconds === undefined
@@ -177,8 +148,8 @@ function execute(
 
 /** git and the transport it started (ssh, git-remote-https), which would otherwise keep the pipes open. */
 function stopTree(child: ChildProcess): void {
-  if (child.pid === undefined || globalThis.process.platform === 'win32') child.kill('SIGKILL');
-  else globalThis.process.kill(-child.pid, 'SIGKILL');
+  if (child.pid === undefined || process.platform === 'win32') child.kill('SIGKILL');
+  else process.kill(-child.pid, 'SIGKILL');
 }
 
 function notStarted(folder: string, cause: Error): Error {
@@ -187,21 +158,22 @@ function notStarted(folder: string, cause: Error): Error {
   }
   if (!existsSync(folder)) return new UserError(`there is no folder ${folder}`, { cause });
   return new UserError('git is not on PATH', {
-    mend: 'install git 2.30 or newer (https://git-scm.com), or keep the history in a folder: history: { directory: .assay/history }',
+    mend: 'install git 2.32 or newer (https://git-scm.com), or keep the history in a folder: history: { directory: .assay/history }',
     cause,
   });
 }
 
-function throwWhenUnusable(stderr: string, folder: string): void {
+function whyUnusable(stderr: string, folder: string): UserError | undefined {
   const dubious = /dubious ownership in repository at '([^']+)'/.exec(stderr);
   if (dubious) {
-    throw new UserError(`git refuses the repository ${dubious[1]}: it belongs to another user`, {
+    return new UserError(`git refuses the repository ${dubious[1]}: it belongs to another user`, {
       mend: `if you trust it: git config --global --add safe.directory '${dubious[1]}'`,
     });
   }
   if (/not a git repository/i.test(stderr) && !/does not appear to be|remote repository/i.test(stderr)) {
-    throw new UserError(`${folder} is not in a git repository`, {
+    return new UserError(`${folder} is not in a git repository`, {
       mend: 'make one: git init; or keep the history in a folder: history: { directory: .assay/history }',
     });
   }
+  return undefined;
 }

@@ -1,39 +1,47 @@
-import type { Environment, Git, GitResult } from './git.js';
+import type { Environment, Settings } from './environment.js';
+import type { Git, GitResult } from './git.js';
+import { type GitSettings, readSettings } from './settings.js';
 
 /** The remote `origin`: whether there is one, and how to be allowed to talk to it. */
 
 const REMOTE = 'origin';
-const NETWORK_SECONDS = 300;
+export const NETWORK_SECONDS = 300;
 
 export interface Remote {
   readonly name: string;
+  /** The token as a header for the remote's server only; empty when there is none for it. */
+  readonly authorization: Settings;
   /** Runs a git command that talks to the remote, with the token when there is one for it. */
   run(args: readonly string[]): Promise<GitResult>;
 }
 
 /** Undefined when the repository has no remote `origin`. */
-export async function openRemote(git: Git): Promise<Remote | undefined> {
-  const found = await git.run(['remote', 'get-url', REMOTE]);
-  if (found.code !== 0) return undefined;
-  const url = found.stdout.toString('utf8').trim();
-  const config = await authorization(git, url);
+export async function openRemote(git: Git, known?: GitSettings): Promise<Remote | undefined> {
+  const settings = known ?? (await readSettings(git));
+  const written = settings.value(`remote.${REMOTE}.url`);
+  if (written === undefined) return undefined;
+  const isRewritten = settings.all.some(([key]) => /^url\..*\.(push)?insteadof$/.test(key));
+  const url = isRewritten ? await git.text(['remote', 'get-url', REMOTE]) : written;
+  const authorization = await headerFor(git, { url, settings });
   return {
     name: REMOTE,
-    run: (args) => git.run(args, { config, timeoutSeconds: NETWORK_SECONDS }),
+    authorization,
+    run: (args) => git.run(args, { config: authorization, timeoutSeconds: NETWORK_SECONDS }),
   };
 }
 
 /**
- * The token as a header for the remote's server only, unless the checkout brings its own (actions/checkout leaves an
- * extraheader in the local config; a second one is refused by GitHub).
+ * None when the checkout brings its own (actions/checkout leaves an extraheader in the local config): a second one is
+ * refused by GitHub.
  */
-async function authorization(
+async function headerFor(
   git: Git,
-  url: string,
-): Promise<readonly (readonly [key: string, value: string])[]> {
-  const header = tokenHeader(git.env, url);
+  remote: { readonly url: string; readonly settings: GitSettings },
+): Promise<Settings> {
+  const header = tokenHeader(git.env, remote.url);
   if (!header) return [];
-  const own = await git.run(['config', '--get-urlmatch', 'http.extraheader', url]);
+  if (!remote.settings.all.some(([key]) => /^http\.(.*\.)?extraheader$/.test(key))) return [header];
+  const own = await git.run(['config', '--get-urlmatch', 'http.extraheader', remote.url]);
   return own.code === 0 ? [] : [header];
 }
 
@@ -56,11 +64,11 @@ export function tokenHeader(
   return [`http.${url.origin}/.extraheader`, `AUTHORIZATION: basic ${basic}`];
 }
 
-export type RemoteProblem = 'refused' | 'absent' | 'denied' | 'unreachable';
+export type RemoteProblem = 'refused' | 'absent' | 'denied' | 'busy' | 'unreachable';
 
 /**
  * Sorts what a failed fetch or push says: somebody else was first (try again on the new tip), the branch is not there,
- * not allowed (trying again is useless), or the network (may pass).
+ * not allowed (trying again is useless), the server asks for patience, or the network (may pass).
  */
 export function remoteProblem(result: GitResult): RemoteProblem {
   const said = `${result.stdout.toString('utf8')}\n${result.stderr}`;
@@ -73,11 +81,11 @@ export function remoteProblem(result: GitResult): RemoteProblem {
     return 'denied';
   }
   if (
-    /\[rejected\]|fetch first|non-fast-forward|cannot lock ref|failed to (update|lock)|reference already exists|incorrect old value|\[remote rejected\]|stale info|unable to create .*\.lock/i.test(
+    /\[rejected\]|fetch first|non-fast-forward|cannot lock ref|failed to (update|lock)|reference already exists|incorrect old value|\[remote rejected\]|stale info|shallow file has changed|unable to create .*\.lock/i.test(
       said,
     )
   ) {
     return 'refused';
   }
-  return 'unreachable';
+  return /returned error: (429|503)\b|HTTP (429|503)\b|rate limit/i.test(said) ? 'busy' : 'unreachable';
 }

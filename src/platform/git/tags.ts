@@ -1,8 +1,8 @@
 import { OutsideError, UserError } from '../../errors.js';
 import type { Tags } from '../../registry/ports.js';
-import { readIdentity } from './branch.js';
 import { type Environment, firstComplaint, type Git, gitFailure, openGit } from './git.js';
 import { openRemote, type Remote } from './remote.js';
+import { identityEnvironment, readSettings } from './settings.js';
 
 /** Tags of the repository: annotated, never moved. With `push` they are those of the remote `origin` too. */
 export function gitTags(options: {
@@ -71,7 +71,10 @@ async function createLocally(git: Git, tag: NewTag & { readonly message: string 
   if (before !== undefined) throw taken(tag.tag, before, tag.commit);
   // The message by standard input: it may be long. --no-sign: a signing key asks for its passphrase.
   const args = ['tag', '--annotate', '--no-sign', '--cleanup=verbatim', '--file=-', tag.tag, tag.commit];
-  const made = await git.run(args, { env: await readIdentity(git), input: `${tag.message}\n` });
+  const made = await git.run(args, {
+    env: identityEnvironment(await readSettings(git), git.env),
+    input: `${tag.message}\n`,
+  });
   if (made.code === 0) return;
   const raced = await localCommit(git, tag.tag);
   if (raced === undefined) throw gitFailure(args, made);

@@ -7,32 +7,53 @@ import { errorCode, readIfThere, storeError, writeAtomically } from '../local/st
 /** Records that could not be pushed, kept as files until an append gets through. */
 export interface Unsent {
   readonly folder: string;
+  /** Where a person finds them, after a failure. */
   keep(records: readonly AnyRecord[]): Promise<void>;
+  /** Inside `.git`, while they are being sent: a kill in the middle of it loses nothing either. */
+  keepAhead(records: readonly AnyRecord[]): Promise<void>;
   read(): Promise<readonly AnyRecord[]>;
   forget(records: readonly AnyRecord[]): Promise<void>;
 }
 
 /** @param warn told about files in the folder that are no records; they stay where they are */
-export function openUnsent(folder: string, warn: (line: string) => void): Unsent {
-  const path = (record: { readonly id: string }) => join(folder, `${record.id}.json`);
+export function openUnsent(options: {
+  /** `.assay/unsent` */
+  readonly folder: string;
+  readonly ahead: string;
+  readonly warn: (line: string) => void;
+}): Unsent {
+  const { folder, ahead, warn } = options;
+  const write = async (place: string, records: readonly AnyRecord[]) => {
+    for (const record of records) await writeAtomically(pathIn(place, record), recordText(record));
+  };
   return {
     folder,
-    keep: async (records) => {
-      for (const record of records) await writeAtomically(path(record), recordText(record));
-    },
+    keep: (records) => write(folder, records),
+    keepAhead: (records) => write(ahead, records),
     read: async () => {
-      const records: AnyRecord[] = [];
-      for (const name of await namesIn(folder)) {
-        const record = parseRecord(await readIfThere(join(folder, name)));
-        if (record && name === `${record.id}.json`) records.push(record);
-        else warn(`${join(folder, name)} is no record and was not sent`);
+      const records = new Map<string, AnyRecord>();
+      for (const place of [folder, ahead]) {
+        for (const name of await namesIn(place)) {
+          const text = await readIfThere(join(place, name));
+          // Another process sent it since.
+          if (text === undefined) continue;
+          const record = parseRecord(text);
+          if (record && name === `${record.id}.json`) records.set(record.id, record);
+          else warn(`${join(place, name)} is no record and was not sent`);
+        }
       }
-      return records;
+      return [...records.values()];
     },
     forget: async (records) => {
-      for (const record of records) await rm(path(record), { force: true });
+      for (const record of records) {
+        for (const place of [folder, ahead]) await rm(pathIn(place, record), { force: true });
+      }
     },
   };
+}
+
+function pathIn(folder: string, record: { readonly id: string }): string {
+  return join(folder, `${record.id}.json`);
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
@@ -44,9 +65,9 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-function parseRecord(text: string | undefined): AnyRecord | undefined {
+function parseRecord(text: string): AnyRecord | undefined {
   try {
-    const parsed = anyRecord.safeParse(JSON.parse(text ?? ''));
+    const parsed = anyRecord.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -78,7 +78,8 @@ const artifacts = z.object({
 
 /**
  * One file of an artifact of that very run, in memory: nothing of it is written to disk, and both the packed and the
- * unpacked size are bounded while they arrive. Throws UserError when it is not there or not what it should be.
+ * unpacked size are bounded while they arrive. Undefined when there is no such artifact. Throws UserError when it is not what
+ * it should be.
  */
 export async function fileOfArtifact(
   client: GitHubClient,
@@ -88,7 +89,7 @@ export async function fileOfArtifact(
     readonly file: string;
     readonly maximumBytes: number;
   },
-): Promise<string> {
+): Promise<string | undefined> {
   const { run, artifact, file, maximumBytes } = wanted;
   const { artifacts: found } = await client.call(
     'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
@@ -96,11 +97,7 @@ export async function fileOfArtifact(
     artifacts,
   );
   const one = found.find((each) => each.name === artifact && each.workflow_run?.id === run && !each.expired);
-  if (!one) {
-    throw new UserError(`workflow run ${run} left no artifact named ${JSON.stringify(artifact)}`, {
-      mend: 'its job ended before it reported; see its log',
-    });
-  }
+  if (!one) return undefined;
   if (one.size_in_bytes > maximumBytes) {
     throw new UserError(
       `the artifact is refused: it has ${one.size_in_bytes} bytes, more than ${maximumBytes}`,

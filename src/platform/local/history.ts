@@ -1,8 +1,10 @@
 import { constants, copyFile, link, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../errors.js';
-import type { History } from '../../history/port.js';
+import type { Archive, StoredRecord } from '../../history/archive.js';
+import type { History, HistoryQuery } from '../../history/port.js';
 import type { AnyRecord } from '../../history/record.js';
+import { selectRecords } from '../../history/select.js';
 import {
   idFromPath,
   isOwner,
@@ -12,51 +14,107 @@ import {
   parseStored,
   placeRecord,
 } from '../../history/stored.js';
+import { upgraded } from '../../history/upgrade.js';
 import { errorCode, makeFolder, readIfThere, storeError, temporaryBeside } from './store.js';
 
-/** The history as files in a folder, laid out as on the branch: for work outside git. */
-export function directoryHistory(options: {
+interface DirectoryOptions {
   readonly folder: string;
   readonly warn: (line: string) => void;
-}): History {
+}
+
+export function directoryHistory(options: DirectoryOptions): History {
+  return openDirectoryStore(options).history;
+}
+
+/** The history as files in a folder, laid out as on the branch: for work outside git. There is no index: all is read. */
+export function openDirectoryStore(options: DirectoryOptions): {
+  readonly history: History;
+  readonly archive: Archive;
+} {
   const { folder } = options;
   const report = leftOutReporter(options.warn);
 
-  const read = async (prefix: string, idPrefix: string): Promise<readonly AnyRecord[]> => {
-    const problems = new Map<string, string>();
-    const records: AnyRecord[] = [];
+  const read = async function* (
+    prefix: string,
+    problems: Map<string, string>,
+    isWanted: (id: string) => boolean = () => true,
+  ): AsyncGenerator<StoredRecord> {
     for (const path of await filesUnder(folder, prefix, problems)) {
       const id = idFromPath(path);
       if (id === undefined) problems.set(path, 'records are not kept at such a path');
-      else if (id.startsWith(idPrefix)) {
+      else if (isWanted(id)) {
         const result = await readRecordFile(folder, path);
         if ('problem' in result) problems.set(path, result.problem);
-        else records.push(result.record);
+        else yield result;
       }
+    }
+  };
+  const readAll = async (prefix: string, idPrefix = ''): Promise<readonly AnyRecord[]> => {
+    const problems = new Map<string, string>();
+    const records: AnyRecord[] = [];
+    for await (const { record } of read(prefix, problems, (id) => id.startsWith(idPrefix))) {
+      records.push(upgraded(record));
     }
     report(problems);
     return newestFirst(records);
   };
-
-  return {
-    append: async (records) => {
-      const written: string[] = [];
-      try {
-        for (const { path, text } of records.map(placeRecord)) {
-          if (await createFile(join(folder, path), text)) written.push(path);
-        }
-      } catch (error) {
-        // All or none: take back what this append wrote.
-        for (const path of written) await rm(join(folder, path), { force: true });
-        throw storeError(error, folder);
-      }
-    },
-    list: async ({ kind, owner }) => {
-      if (owner !== undefined && !isOwner(owner)) return [];
-      return read(owner === undefined ? `${kind}s` : `${kind}s/${owner}`, '');
-    },
-    find: async (idPrefix) => (idPrefix === '' ? [] : read('', idPrefix)),
+  const ofQuery = async ({ kind, owner }: HistoryQuery): Promise<readonly AnyRecord[]> => {
+    if (!/^[a-z]+$/.test(kind) || (owner !== undefined && !isOwner(owner))) return [];
+    return readAll(owner === undefined ? `${kind}s` : `${kind}s/${owner}`);
   };
+  const add = async (records: readonly StoredRecord[]): Promise<number> => {
+    const written: string[] = [];
+    try {
+      for (const { path, text } of records) {
+        if (await createFile(join(folder, path), text)) written.push(path);
+      }
+    } catch (error) {
+      // All or none: take back what this append wrote.
+      for (const path of written) await rm(join(folder, path), { force: true });
+      throw storeError(error, folder);
+    }
+    return written.length;
+  };
+
+  const history: History = {
+    append: async (records) => {
+      await add(records.map(placeRecord));
+    },
+    list: async (query) => {
+      const records = await ofQuery(query);
+      const byId = new Map(records.map((record) => [record.id, record]));
+      return selectRecords(records, query).rows.flatMap(({ id }) => byId.get(id) ?? []);
+    },
+    select: async (query) => selectRecords(await ofQuery(query), query),
+    find: async (idPrefix) => (idPrefix === '' ? [] : readAll('', idPrefix)),
+  };
+  const onBranchOnly = (what: string) =>
+    new UserError(`a history in a folder is not ${what}`, {
+      mend: 'keep it on a branch of a git repository: history: { branch: assay }',
+    });
+  const archive: Archive = {
+    records: async function* (onProblem) {
+      const problems = new Map<string, string>();
+      yield* read('', problems);
+      if (onProblem) for (const [path, why] of problems) onProblem(path, why);
+      else report(problems);
+    },
+    restore: async (records) => {
+      const added = await add(records);
+      return { added, present: records.length - added };
+    },
+    send: async () => {
+      throw onBranchOnly('sent anywhere');
+    },
+    compact: async () => {
+      throw onBranchOnly('compacted: files in a folder are near no limit');
+    },
+    size: async () => {
+      const files = await filesUnder(folder, '', new Map());
+      return { files: files.length, largest: undefined, widest: undefined, bytes: null, waiting: 0 };
+    },
+  };
+  return { history, archive };
 }
 
 /**
@@ -127,12 +185,17 @@ async function entriesOf(folder: string) {
   }
 }
 
-async function readRecordFile(folder: string, path: string): Promise<ReturnType<typeof parseStored>> {
+async function readRecordFile(
+  folder: string,
+  path: string,
+): Promise<StoredRecord | { readonly problem: string }> {
   const full = join(folder, path);
   try {
     const { size } = await stat(full);
     if (size > MAXIMUM_RECORD_BYTES) return { problem: `it is larger than any record (${size} bytes)` };
-    return parseStored(path, await readFile(full, 'utf8'));
+    const text = await readFile(full, 'utf8');
+    const parsed = parseStored(path, text);
+    return 'problem' in parsed ? parsed : { path, text, record: parsed.record };
   } catch (error) {
     return { problem: `it cannot be read (${errorCode(error) ?? 'unknown error'})` };
   }

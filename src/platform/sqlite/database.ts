@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import sqlite3InitModule, { type Database, type Sqlite3Static } from '@sqlite.org/sqlite-wasm';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Database, Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import { UserError } from '../../errors.js';
 import type { SourceDatabase, SqlValue } from '../../runs/ports.js';
 
@@ -97,13 +99,26 @@ function asUserError(error: unknown, path: string): unknown {
   });
 }
 
-async function startEngine(): Promise<Engine> {
-  const wasmBinary = await readFile(
-    createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm'),
+/**
+ * The bundle carries the two files of the package in a folder beside it: webpack gives `import('node:module')`, which the
+ * package needs, no `createRequire`, so it must stay outside. Elsewhere they are where npm put them.
+ */
+function packageFolder(): string {
+  const beside = join(dirname(fileURLToPath(import.meta.url)), 'sqlite');
+  if (existsSync(join(beside, 'node.mjs'))) return beside;
+  return dirname(
+    createRequire(import.meta.url).resolve(['@sqlite.org', 'sqlite-wasm', 'sqlite3.wasm'].join('/')),
   );
-  const start = sqlite3InitModule as (settings: object) => Promise<Sqlite3Static>;
+}
+
+async function startEngine(): Promise<Engine> {
+  const folder = packageFolder();
+  const wasmBinary = await readFile(join(folder, 'sqlite3.wasm'));
+  const library = (await import(/* webpackIgnore: true */ pathToFileURL(join(folder, 'node.mjs')).href)) as {
+    readonly default: (settings: object) => Promise<Sqlite3Static>;
+  };
   const silent = (): void => undefined;
-  const sqlite = await start({ wasmBinary, print: silent, printErr: silent });
+  const sqlite = await library.default({ wasmBinary, print: silent, printErr: silent });
   const next: Engine['next'] = { file: undefined };
   installReadOnly(sqlite, next);
   return { sqlite, next };

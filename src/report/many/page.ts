@@ -193,20 +193,28 @@ function environmentRows(runs: readonly ShownRun[]): readonly RunRow[] {
   return rowsOf(names, runs, (run, name) => of.get(run.id)?.[name]);
 }
 
+/** Nothing of a run whose machine is not known. */
+function machineOf(environment: RunRecord['environment']): Readonly<Record<string, Cell>> {
+  if (environment === null) return {};
+  return {
+    'operating system': environment.os,
+    processor: `${environment.cpu.model} (${environment.cpu.cores} cores)`,
+    memory: `${(environment.memory_bytes / 1e9).toFixed(1)} GB`,
+    ...environment.runtimes,
+    ...Object.fromEntries(
+      Object.entries(environment.lockfiles).map(([name, digest]) => [name, digest.slice(0, 12)]),
+    ),
+  };
+}
+
 function environmentOf(run: RunRecord): Readonly<Record<string, Cell>> {
   const { environment, code } = run;
   return {
     commit: run.commit?.slice(0, 10),
     branch: code.branch ?? undefined,
-    'uncommitted changes': code.dirty ? 'yes' : 'no',
+    'uncommitted changes': code.dirty === null ? undefined : code.dirty ? 'yes' : 'no',
     command: run.command ?? undefined,
-    'operating system': environment.os,
-    processor: `${environment.cpu.model} (${environment.cpu.cores} cores)`,
-    memory: `${(environment.memory_bytes / 1e9).toFixed(1)} GB`,
-    ...Object.fromEntries(Object.entries(environment.runtimes)),
-    ...Object.fromEntries(
-      Object.entries(environment.lockfiles).map(([name, digest]) => [name, digest.slice(0, 12)]),
-    ),
+    ...machineOf(environment),
     ...Object.fromEntries(
       run.data.map(({ name, digest, rows }) => [
         `data ${name}`,

@@ -10,7 +10,7 @@ const ASSIGNED = /^\s*window\.BENCHMARK_DATA\s*=\s*/;
 export interface BenchmarkEntry {
   readonly suite: string;
   readonly commit: string | undefined;
-  readonly message: string | undefined;
+  readonly author: string | undefined;
   /** Milliseconds since 1970. */
   readonly date: number;
   readonly metrics: readonly ReadMetric[];
@@ -66,7 +66,9 @@ function entryOf(
     {
       suite: of.suite,
       commit: textAt(mapAt(entry, 'commit'), 'id'),
-      message: textAt(mapAt(entry, 'commit'), 'message'),
+      author:
+        textAt(mapAt(entry, 'commit', 'author'), 'username') ??
+        textAt(mapAt(entry, 'commit', 'author'), 'name'),
       date,
       metrics: benches.flatMap((bench) => benchMetric(bench, { stated, file: of.file })),
     },

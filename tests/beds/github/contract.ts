@@ -40,15 +40,27 @@ export const OPERATIONS: readonly Operation[] = Object.entries(REST.operations)
 
 const ajv = new Ajv({ strict: false, allErrors: false });
 formats.default(ajv);
-ajv.addSchema({ $id: 'rest', components: REST.components });
+ajv.addSchema({ $id: 'rest', components: withNull(REST.components) });
 const compiled = new Map<Schema, ValidateFunction>();
+
+/** OpenAPI 3.0 says `nullable` also of what has no type of its own (allOf, $ref); JSON Schema wants null as a choice. */
+function withNull<T>(node: T): T {
+  if (Array.isArray(node)) return node.map((one: unknown) => withNull(one)) as T;
+  if (typeof node !== 'object' || node === null) return node;
+  const inner = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withNull(value)]));
+  if (inner.nullable !== true || 'type' in inner) return inner as T;
+  const { nullable: _, ...rest } = inner;
+  return { anyOf: [rest, { type: 'null' }] } as T;
+}
 
 /** What is wrong with a value by a schema of the contract; undefined when nothing. */
 export function violation(schema: Schema, value: unknown): string | undefined {
   let validate = compiled.get(schema);
   if (!validate) {
     validate = ajv.compile(
-      JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"rest#/components/')),
+      withNull(
+        JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"rest#/components/')) as Schema,
+      ),
     );
     compiled.set(schema, validate);
   }

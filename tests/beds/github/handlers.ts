@@ -678,6 +678,10 @@ function artifactBody(artifact: { id: number; run: number; name: string; zip: Bu
 }
 
 const repositories: Readonly<Record<string, Handler>> = {
+  'POST /repos/{owner}/{repo}/git/refs': {
+    needs: ['contents=write'],
+    run: ({ body }) => ({ status: 201, body: { ref: body.ref, object: { sha: body.sha } } }),
+  },
   'GET /repos/{owner}/{repo}': {
     needs: [],
     run: ({ repository, token }) => {

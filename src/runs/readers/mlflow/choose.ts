@@ -75,13 +75,7 @@ async function isFresh(head: MlflowHead, store: MlflowStore, since: number | und
 /** Runs inside another that is there too are part of it. */
 async function topsOf(fresh: readonly MlflowHead[], store: MlflowStore): Promise<readonly MlflowHead[]> {
   const ids = new Set(fresh.map(({ id }) => id));
-  const tops: MlflowHead[] = [];
-  for (const head of fresh.slice(0, MOST_LOOKED_AT)) {
-    const parent = await store.parent(head.id);
-    if (parent === undefined || !ids.has(parent)) tops.push(head);
-  }
+  const parents = await store.parents();
+  const tops = fresh.filter(({ id }) => !ids.has(parents.get(id) ?? ''));
   return tops.length > 0 ? tops : fresh;
 }
-
-/** A training that makes more runs than this is a search; the newest decide. */
-const MOST_LOOKED_AT = 1000;

@@ -22,14 +22,12 @@ export function databaseStore(database: SourceDatabase, path: string): MlflowSto
     path,
     heads: async () => [...database.rows(HEADS)].map(headOf),
     runs: async (heads) => runsOf(database, heads),
-    children: async (id) =>
-      [...database.rows('select run_uuid from tags where key = ? and value = ?', [PARENT_TAG, id])].map(
-        ([child]) => text(child),
+    parents: async () =>
+      new Map(
+        [...database.rows('select run_uuid, value from tags where key = ?', [PARENT_TAG])].map(
+          ([run, parent]) => [text(run), text(parent)],
+        ),
       ),
-    parent: async (id) => {
-      const [row] = database.rows('select value from tags where key = ? and run_uuid = ?', [PARENT_TAG, id]);
-      return row ? text(row[0]) : undefined;
-    },
     versions: async () => versionsOf(database),
   };
 }
@@ -70,7 +68,10 @@ function runsOf(database: SourceDatabase, heads: readonly MlflowHead[]): readonl
   const some = ids.length <= 50;
   const where = some ? ` where run_uuid in (${ids.map(() => '?').join(', ')})` : '';
   const rows = (columns: string, table: string): Iterable<readonly SqlValue[]> =>
-    database.rows(`select run_uuid, key, ${columns} from ${table}${where}`, some ? ids : []);
+    database.rows(
+      `select run_uuid, key, ${columns} from ${table}${where} order by run_uuid, key`,
+      some ? ids : [],
+    );
   for (const [id, key, value] of rows('value', 'params'))
     runs.get(text(id))?.params.set(text(key), text(value));
   for (const [id, key, value] of rows('value', 'tags')) runs.get(text(id))?.tags.set(text(key), text(value));

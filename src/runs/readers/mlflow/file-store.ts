@@ -39,15 +39,7 @@ export function fileStore(folder: SourceFolder): MlflowStore {
     placed ??= readHeads(folder);
     return placed;
   };
-  const innerOf = async (id: string): Promise<string | undefined> =>
-    (await all()).find((one) => one.id === id)?.inner;
-  const parents = async (of: readonly Placed[]): Promise<readonly (string | undefined)[]> =>
-    (
-      await folder.texts(
-        of.map(({ inner }) => within(inner, `tags/${PARENT_TAG}`)),
-        LARGEST_META,
-      )
-    ).map((text) => text?.trim());
+  let parents: Promise<ReadonlyMap<string, string>> | undefined;
   return {
     path: folder.path,
     heads: all,
@@ -58,21 +50,27 @@ export function fileStore(folder: SourceFolder): MlflowStore {
         heads.flatMap(({ id }) => wanted.get(id) ?? []),
       );
     },
-    children: async (id) => {
-      const candidates = await all();
-      const found = await parents(candidates);
-      return candidates.filter((_, index) => found[index] === id).map((one) => one.id);
-    },
-    parent: async (id) => {
-      const one = (await all()).find((run) => run.id === id);
-      return one ? (await parents([one]))[0] : undefined;
+    parents: () => {
+      parents ??= all().then((runs) => readParents(folder, runs));
+      return parents;
     },
     versions: () => readVersions(folder),
     modified: async (id) => {
-      const inner = await innerOf(id);
-      return inner === undefined ? undefined : folder.modified(within(inner, 'meta.yaml'));
+      const run = (await all()).find((one) => one.id === id);
+      return run ? folder.modified(within(run.inner, 'meta.yaml')) : undefined;
     },
   };
+}
+
+async function readParents(
+  folder: SourceFolder,
+  runs: readonly Placed[],
+): Promise<ReadonlyMap<string, string>> {
+  const tags = await folder.texts(
+    runs.map(({ inner }) => within(inner, `tags/${PARENT_TAG}`)),
+    LARGEST_META,
+  );
+  return new Map(runs.flatMap(({ id }, index) => (tags[index] ? [[id, tags[index].trim()] as const] : [])));
 }
 
 /** True when the folder is a store, an experiment or a run. */

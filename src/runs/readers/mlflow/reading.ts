@@ -3,7 +3,7 @@ import { finiteOrNull, metricOf, parseNumber } from '../number.js';
 import type { Reading, ReadMetric, ReadOptions, ReadSeries } from '../reader.js';
 import { mergeRepetitions, repetitionsOf } from '../repeats.js';
 import { chooseRuns } from './choose.js';
-import { latest, type MlflowModelVersion, type MlflowRun, type MlflowStore } from './run.js';
+import { latest, type MlflowHead, type MlflowModelVersion, type MlflowRun, type MlflowStore } from './run.js';
 
 /** What a store holds about one training. */
 export async function readStore(store: MlflowStore, options: ReadOptions): Promise<Reading> {
@@ -24,7 +24,9 @@ export async function readStore(store: MlflowStore, options: ReadOptions): Promi
           `${store.path} has ${heads.length} finished runs that could be meant: the newest is read, ${newest.id}`,
         ]
       : [];
-  const reading = await withChildren(newest, store);
+  const folds = await foldsOf(newest, store);
+  const own = readingOf(newest, store.path);
+  const reading = folds ? withFolds(own, folds, store.path) : own;
   const versions = (await store.versions()).filter(({ run }) => run === newest.id);
   return {
     ...reading,
@@ -35,20 +37,27 @@ export async function readStore(store: MlflowStore, options: ReadOptions): Promi
 /** More runs than seeds or folds anybody trains. */
 const MOST_REPETITIONS = 200;
 
-/** Runs that a training made inside its own and that repeat one another are its folds or seeds. */
-async function withChildren(run: MlflowRun, store: MlflowStore): Promise<Reading> {
-  const own = readingOf(run, store.path);
-  const ids = new Set((await store.children(run.id)).slice(0, MOST_REPETITIONS));
-  if (ids.size < 2) return own;
+/** One of the runs that repeat one another. */
+export interface Fold {
+  readonly label: string;
+  readonly run: MlflowRun;
+}
+
+/** Runs that were made inside the given one and repeat one another: its folds or seeds; undefined when there are none. */
+export async function foldsOf(run: MlflowHead, store: MlflowStore): Promise<readonly Fold[] | undefined> {
+  const parents = await store.parents();
+  const inside = [...parents].filter(([, parent]) => parent === run.id).map(([id]) => id);
+  const ids = new Set(inside.slice(0, MOST_REPETITIONS));
+  if (ids.size < 2) return undefined;
   const heads = (await store.heads()).filter(({ id, deleted }) => ids.has(id) && !deleted);
   const children = await store.runs(heads);
-  const alike = children.every(({ status }) => status === 'FINISHED')
-    ? repetitionsAmong(children, { nested: true })
-    : undefined;
-  if (!alike) return own;
-  const folds = mergeRepetitions(
-    alike.map(({ label, run: child }) => ({ label, reading: readingOf(child, store.path) })),
-  );
+  if (!children.every(({ status }) => status === 'FINISHED')) return undefined;
+  return repetitionsAmong(children, { nested: true });
+}
+
+/** What a run measured, with what its folds did; `path` names the store in reasons. */
+export function withFolds(own: Reading, alike: readonly Fold[], path: string): Reading {
+  const folds = mergeRepetitions(alike.map(({ label, run }) => ({ label, reading: readingOf(run, path) })));
   const byName = new Map(own.metrics.map((metric) => [metric.name, metric]));
   const merged = folds.metrics.flatMap((metric): readonly ReadMetric[] => {
     const total = byName.get(metric.name);
@@ -77,7 +86,7 @@ const REPETITION_PARAMS = ['seed', 'random_seed', 'random_state', 'fold', 'cv_fo
 function repetitionsAmong(
   runs: readonly MlflowRun[],
   of: { readonly nested: boolean },
-): readonly { readonly label: string; readonly run: MlflowRun }[] | undefined {
+): readonly Fold[] | undefined {
   const measured = runs.map(({ metrics }) => [...metrics.keys()].sort().join('\n'));
   if (runs.length < 2 || measured.some((names) => names === '' || names !== measured[0])) return undefined;
   return byParams(runs) ?? byNames(runs, of);

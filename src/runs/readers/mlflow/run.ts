@@ -46,10 +46,8 @@ export interface MlflowStore {
   heads(): Promise<readonly MlflowHead[]>;
   /** With params, tags and metrics, in the order of `heads`. */
   runs(heads: readonly MlflowHead[]): Promise<readonly MlflowRun[]>;
-  /** Ids of the runs that were made inside the given one. */
-  children(id: string): Promise<readonly string[]>;
-  /** The run that it was made in. */
-  parent(id: string): Promise<string | undefined>;
+  /** Of every run that was made inside another, that other's id. */
+  parents(): Promise<ReadonlyMap<string, string>>;
   versions(): Promise<readonly MlflowModelVersion[]>;
   /** When the run was last written, where that is known only from its files. */
   modified?(id: string): Promise<number | undefined>;
@@ -65,3 +63,4 @@ export function latest(points: readonly MlflowPoint[]): MlflowPoint | undefined 
 }
 
 export const PARENT_TAG = 'mlflow.parentRunId';
+export const COMMIT_TAG = 'mlflow.source.git.commit';

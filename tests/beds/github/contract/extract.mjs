@@ -50,6 +50,7 @@ const OPERATIONS = [
   `PATCH ${REPO}/issues/comments/{comment_id}`,
   `DELETE ${REPO}/issues/comments/{comment_id}`,
   `POST ${REPO}/issues/comments/{comment_id}/reactions`,
+  `POST ${REPO}/git/refs`,
   `GET ${REPO}/pulls`,
   `GET ${REPO}/pulls/{pull_number}`,
   `GET ${REPO}/releases`,

@@ -1,0 +1,128 @@
+import { UserError } from '../../errors.js';
+import type { Archive, ArchiveSize, StoredRecord } from '../../history/archive.js';
+import { placeRecord } from '../../history/stored.js';
+import { planFor } from './append.js';
+import { PathTaken } from './commit.js';
+import { compactionPlan, type Folded } from './compact.js';
+import type { Branch } from './history.js';
+import { readUnits } from './stored-records.js';
+import { type BranchView, filesOf, type Problems, type Unit, unitsOf } from './units.js';
+
+/** Moving and upkeep of the history on a branch. */
+export function gitArchive(
+  branch: Branch,
+  options: {
+    readonly report: (problems: Problems) => void;
+    readonly onIndexing: ((done: number, total: number) => void) | undefined;
+  },
+): Archive {
+  const allUnits = async (problems: Problems): Promise<readonly Unit[]> => {
+    const lists = await Promise.all((await branch.views()).map((view) => unitsOf(view, {}, problems)));
+    return [...new Map(lists.flat().map((unit) => [`${unit.path} ${unit.id}`, unit])).values()];
+  };
+
+  const records: Archive['records'] = async function* (onProblem) {
+    const problems: Problems = new Map();
+    const seen = new Set<string>();
+    for await (const { records: found, told } of readUnits(await allUnits(problems))) {
+      for (const [path, why] of told) problems.set(path, why);
+      for (const stored of found) {
+        if (seen.has(stored.path)) continue;
+        seen.add(stored.path);
+        yield stored;
+      }
+    }
+    for (const record of await branch.unsent()) {
+      const stored = placeRecord(record);
+      if (!seen.has(stored.path)) yield stored;
+    }
+    if (onProblem) for (const [path, why] of problems) onProblem(path, why);
+    else options.report(problems);
+  };
+
+  /** Ids by the path of their record; read once, for a step follows the other. */
+  let ids: Map<string, string> | undefined;
+  const knownIds = async () => {
+    if (ids) return ids;
+    ids = new Map();
+    for await (const { path, record } of records()) ids.set(record.id, path);
+    return ids;
+  };
+
+  return {
+    records,
+    restore: async (wanted) => {
+      const known = await knownIds();
+      for (const { path, record } of wanted) {
+        const there = known.get(record.id);
+        if (there !== undefined && there !== path) {
+          throw new PathTaken(`the history holds a record of the id ${record.id} already, at ${there}`, {
+            mend: 'an id names one record for ever: what is imported must not use it for another',
+          });
+        }
+      }
+      const kinds = (paths: ReadonlySet<string>) => `import of ${paths.size} records`;
+      const added = await branch.put(planFor(wanted, kinds));
+      for (const { path, record } of wanted) known.set(record.id, path);
+      return { added: added.length, present: wanted.length - added.length };
+    },
+    send: async () => {
+      const mirror = await branch.mirror(true);
+      if (!mirror) {
+        throw new UserError('there is no remote to send the history to', {
+          mend: 'git remote add origin ADDRESS',
+        });
+      }
+      const local = await branch.localView();
+      const own: StoredRecord[] = [];
+      if (local) {
+        for await (const { records: found } of readUnits(await unitsOf(local, {}, new Map())))
+          own.push(...found);
+      }
+      return { sent: (await branch.send(own)).length };
+    },
+    compact: async (before, onProgress) => {
+      const folded: Map<string, Folded> = new Map();
+      const { plan, result } = compactionPlan({ before, folded, onProgress });
+      await branch.put(plan);
+      return result();
+    },
+    size: async () => sizeOf(branch),
+  };
+}
+
+async function sizeOf(branch: Branch): Promise<ArchiveSize> {
+  let files = 0;
+  let widest: ArchiveSize['widest'];
+  let largest: ArchiveSize['largest'];
+  const [view] = await branch.views();
+  if (view) {
+    const found = await filesOfView(view);
+    files = found.length;
+    const folders = new Map<string, number>();
+    for (const { path } of found) {
+      const folder = path.slice(0, path.lastIndexOf('/'));
+      folders.set(folder, (folders.get(folder) ?? 0) + 1);
+    }
+    for (const [path, entries] of folders) if (entries > (widest?.entries ?? 0)) widest = { path, entries };
+    const sizes = await view.objects.sizes(found.map(({ id }) => id));
+    for (const [index, bytes] of sizes.entries()) {
+      if (bytes > (largest?.bytes ?? -1)) largest = { path: found[index]?.path ?? '', bytes };
+    }
+  }
+  const usage = view
+    ? await branch.git.run(['rev-list', '--disk-usage', '--objects', '--end-of-options', view.commit])
+    : undefined;
+  const bytes = usage?.code === 0 ? Number(usage.stdout.toString('utf8').trim()) : null;
+  return { files, largest, widest, bytes, waiting: (await branch.unsent()).length };
+}
+
+async function filesOfView(view: BranchView) {
+  const units = await unitsOf(view, {}, new Map());
+  await view.bring(
+    units.map((unit) => unit.id),
+    'whole',
+  );
+  const lists = await Promise.all(units.map((unit) => filesOf(unit, new Map())));
+  return lists.flat();
+}
