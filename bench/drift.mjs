@@ -127,7 +127,7 @@ const SHIFTS = {
   'normal + 0.5 sd': (value, name) => (name === 'normal' ? value + 0.5 : value),
   'normal × 1.5': (value, name) => (name === 'normal' ? value * 1.5 : value),
   'lognormal × 2': (value, name) => (name === 'lognormal' ? value * 2 : value),
-  'a quarter of one plan becomes another': (value, name) =>
+  'half of one plan becomes another': (value, name) =>
     name === 'plan' && value === 0 && chance(0.5) ? 1 : value,
   '5% of a new plan': (value, name) => (name === 'plan' && chance(0.05) ? 9 : value),
   '5% of ages missing': (value, name) => (name === 'ages' && chance(0.05) ? Number.NaN : value),

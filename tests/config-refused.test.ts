@@ -17,12 +17,7 @@ models:
       prod: { kubernetes: { namespace: ml } }
 `;
     expect(problemsOf(text)).toMatchInlineSnapshot(`
-      "assay.yml:2:16: \`source: release:\` is not available in this version
-        2 |   d: { source: release:v1/a.csv, reference: b.csv }
-          |                ^^^^^^^^^^^^^^^^
-        name a file or a glob, relative to assay.yml
-
-      assay.yml:5:32: \`executor: spark\` is not available in this version
+      "assay.yml:5:32: \`executor: spark\` is not available in this version
         5 |     train: { run: a, executor: spark }
           |                                ^^^^^
         write executor: local, or leave it out
@@ -36,15 +31,13 @@ models:
           |               ^^^^^^^^^^
         write run: with a command of your own that deploys
 
-        4 problems in assay.yml"
+        3 problems in assay.yml"
     `);
   });
 
   const features = {
     notify: 'notify: [{ slack: $URL, on: [alert] }]',
-    'source: release:': 'data: { d: { source: "release:v1/a.csv" } }',
-    'source: DATASET': 'data: { a: { source: a.csv }, d: { source: a } }',
-    steps: 'data: { d: { source: a.csv, steps: [{ name: clean, sql: select 1 }] } }',
+    'steps: executor': 'data: { d: { source: a.csv, steps: [{ name: clean, run: a, executor: spark }] } }',
     'train: notebook': 'models: { m: { train: { notebook: a.ipynb } } }',
     executor: 'models: { m: { train: { run: a, executor: ray } } }',
     tune: 'models: { m: { train: { run: a }, tune: { objective: a, space: {} } } }',
@@ -72,7 +65,7 @@ models:
 
   test('a default that says the same as nothing is not refused', () => {
     const text =
-      'notify: []\ndata: { d: { source: a.csv, steps: [] } }\nmodels: { m: { train: { run: a, executor: local } } }';
+      'notify: []\ndata: { d: { source: a.csv, steps: [{ name: a, run: b, executor: local }] } }\nmodels: { m: { train: { run: a, executor: local } } }';
     expect(parseConfig(text, 'assay.yml').config.models.m?.train?.executor).toBe('local');
   });
 });

@@ -42,7 +42,7 @@ describe('the annotated example', () => {
     expect(features).toMatchInlineSnapshot(`
       [
         "\`notify\` is not available in this version",
-        "\`steps\` is not available in this version",
+        "\`steps: executor\` is not available in this version",
         "\`tune\` is not available in this version",
         "\`serve\` is not available in this version",
         "\`monitor\` is not available in this version",

@@ -147,3 +147,21 @@ test('four writers race over http: each record lands once', { timeout: 90_000 },
     ids(records).toReversed(),
   );
 });
+
+test('a first reading asks the remote a few times, not once for each folder', async () => {
+  git(join(scene.folder, 'remote.git'), 'config', 'uploadpack.allowFilter', 'true');
+  const env = { ...ENV, ASSAY_TOKEN: TOKEN };
+  // Twelve days of a closed month, each a folder, and one of a later month.
+  const days = Array.from({ length: 12 }, (_, day) => `202601${String(day + 1).padStart(2, '0')}`);
+  const records = [...days, '20260201'].map((day, number) =>
+    makeRecord({ id: `${day}T000000000Z-${String(number).padStart(8, '0')}` }),
+  );
+  await openHistory(checkout(), { push: true, env }).append(records);
+  const fresh = clone(join(scene.folder, 'remote.git'), join(scene.folder, 'fresh'), '--single-branch');
+  git(fresh, 'remote', 'set-url', 'origin', `${address}/remote.git`);
+  headers = [];
+  const read = await openHistory(fresh, { push: true, env }).list({ kind: 'run' });
+  expect(ids(read)).toEqual(ids(records).toReversed());
+  // Of two fetches, with their answers of 401 before the token is asked for.
+  expect(headers.length).toBeLessThanOrEqual(8);
+});

@@ -4,6 +4,7 @@ import { comparisonRecord } from '../src/compare/record.js';
 import { unavailable } from '../src/config/availability.js';
 import { configSchema } from '../src/config/schema.js';
 import { driftRecord } from '../src/data/drift/record.js';
+import { datasetRecord } from '../src/data/ingest/record.js';
 import { profileRecord } from '../src/data/profile/record.js';
 import { validationRecord } from '../src/data/record.js';
 import { deploymentRecord } from '../src/deploy/record.js';
@@ -20,6 +21,7 @@ type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 const RECORDS = {
   run: runRecord,
+  dataset: datasetRecord,
   validation: validationRecord,
   profile: profileRecord,
   drift: driftRecord,

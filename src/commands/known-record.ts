@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
 import { type DriftRecord, driftRecord } from '../data/drift/record.js';
+import { type DatasetRecord, datasetRecord } from '../data/ingest/record.js';
 import { type ProfileRecord, profileRecord } from '../data/profile/record.js';
 import { type ValidationRecord, validationRecord } from '../data/record.js';
 import { type DeploymentRecord, deploymentRecord } from '../deploy/record.js';
@@ -23,12 +24,14 @@ import {
   versionRecord,
 } from '../registry/record.js';
 import { driftHeadline } from '../report/drift.js';
+import { datasetHeadline } from '../report/ingest.js';
 import { profileHeadline } from '../report/profile.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 
 /** A record of any kind with its own fields, and what it says in one line. */
 export type KnownRecord =
   | { readonly kind: 'run'; readonly record: RunRecord }
+  | { readonly kind: 'dataset'; readonly record: DatasetRecord }
   | { readonly kind: 'validation'; readonly record: ValidationRecord }
   | { readonly kind: 'profile'; readonly record: ProfileRecord }
   | { readonly kind: 'drift'; readonly record: DriftRecord }
@@ -54,6 +57,8 @@ export function knowRecord(record: AnyRecord): KnownRecord {
   switch (kind) {
     case 'run':
       return as(kind, runRecord);
+    case 'dataset':
+      return as(kind, datasetRecord);
     case 'validation':
       return as(kind, validationRecord);
     case 'profile':
@@ -86,6 +91,8 @@ export function summarize(known: KnownRecord): string {
   switch (known.kind) {
     case 'run':
       return summarizeRun(known.record);
+    case 'dataset':
+      return datasetHeadline(known.record);
     case 'validation':
       return summarizeValidation(known.record);
     case 'profile':

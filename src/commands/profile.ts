@@ -2,6 +2,7 @@ import { nearest } from '../config/nearest.js';
 import type { ProfileRecord } from '../data/profile/record.js';
 import { UserError } from '../errors.js';
 import type { World } from '../world.js';
+import { readableDataset } from './dataset-source.js';
 import { type NamedSource, withDataset } from './opened-dataset.js';
 import { openProject, type Project } from './project.js';
 import { defineVerb } from './verb.js';
@@ -23,12 +24,18 @@ export const profile = defineVerb(
   async (input, world) => {
     const [name = ''] = input.arguments;
     const project = await openProject(world, input.config);
-    const record = await profileSource({ project, world, source: namedDataset(project, name) });
+    const record = await profileSource({ project, world, source: await readableNamed(project, world, name) });
     await (await project.history()).append([record]);
     const { profileText } = await import('../report/profile.js');
     return { exit: 0, json: record, text: profileText(record), outputs: { profile: record.id } };
   },
 );
+
+/** A dataset by name, its steps run and its source fetched. Throws UserError for a name that is not in the config. */
+async function readableNamed(project: Project, world: World, name: string): Promise<NamedSource> {
+  namedDataset(project, name);
+  return readableDataset(project, world, name);
+}
 
 /** Throws UserError for a name that is not in the config. */
 export function namedDataset(project: Project, name: string): NamedSource {

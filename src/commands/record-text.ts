@@ -1,4 +1,5 @@
 import type { ComparisonRecord, MetricComparison } from '../compare/record.js';
+import type { DatasetRecord } from '../data/ingest/record.js';
 import type { ValidationRecord } from '../data/record.js';
 import type { DeploymentRecord } from '../deploy/record.js';
 import { formatBytes, formatDifference, formatNumber, formatSeconds, plural } from '../format.js';
@@ -29,6 +30,8 @@ function sections(known: KnownRecord): readonly string[] {
   switch (known.kind) {
     case 'run':
       return runSections(known.record);
+    case 'dataset':
+      return datasetSections(known.record);
     case 'validation':
       return validationSections(known.record);
     case 'profile':
@@ -154,6 +157,37 @@ function runSections(run: RunRecord): readonly string[] {
   ];
 }
 
+function datasetSections(dataset: DatasetRecord): readonly string[] {
+  const { source } = dataset;
+  return [
+    ...section('Source', [
+      `${source.source}, ${plural(source.files, 'file')}, sha256 ${source.digest}${source.dataset ? ` (the dataset ${source.dataset})` : ''}`,
+    ]),
+    ...table(
+      'Steps',
+      ['step', 'kind', 'result', 'time', 'code', 'output', 'sha256'],
+      dataset.steps.map((step) => [
+        step.name,
+        step.kind,
+        step.status === 'skipped' ? `skipped, as in ${step.from}` : (step.reason ?? step.status),
+        formatSeconds(step.seconds),
+        step.code.map(({ file }) => file).join(', '),
+        step.output ? formatBytes(step.output.bytes) : '',
+        step.output?.digest ?? '',
+      ]),
+    ),
+    ...section('Result', [
+      dataset.digest === null ? (dataset.reason ?? '') : `sha256 ${dataset.digest}`,
+      `${plural(dataset.rows ?? 0, 'row')}, ${dataset.rejected ?? 0} rejected`,
+    ]),
+    ...table(
+      'Columns',
+      ['column', 'type', 'missing values'],
+      dataset.columns.map(({ name, type, missing }) => [name, type, missing ? 'yes' : 'no']),
+    ),
+  ];
+}
+
 function validationSections(validation: ValidationRecord): readonly string[] {
   return [
     ...section('Data', [
@@ -230,6 +264,40 @@ function decisionSections(decision: DecisionRecord): readonly string[] {
       'Rules',
       ['rule', 'slice', 'says', 'reason'],
       decision.rules.map((rule) => [rule.rule, sliceText(rule.slice), rule.outcome, rule.reason]),
+    ),
+    ...table(
+      'Evidence',
+      [
+        'metric',
+        'slice',
+        'baseline',
+        'this run',
+        '95 % of the difference',
+        'tolerance',
+        'p',
+        'after Holm',
+        'method',
+      ],
+      decision.rules.flatMap(({ metric, slice, evidence }) =>
+        metric === null || !evidence
+          ? []
+          : [
+              [
+                metric,
+                sliceText(slice),
+                optional(evidence.baseline, formatNumber),
+                optional(evidence.candidate, formatNumber),
+                optional(
+                  evidence.interval,
+                  ([low, high]) => `${formatDifference(low)} to ${formatDifference(high)}`,
+                ),
+                formatNumber(evidence.tolerance, 3),
+                optional(evidence.p, (p) => formatNumber(p, 3)),
+                optional(evidence.p_adjusted, (p) => formatNumber(p, 3)),
+                evidence.method,
+              ],
+            ],
+      ),
     ),
     ...section('Rests on', [
       `run ${decision.run}`,

@@ -8,6 +8,7 @@ import type { Params } from '../runs/params.js';
 import type { RunRecord } from '../runs/record.js';
 import { refusedRun, type Training, type TrainOptions, trainModel } from '../runs/train.js';
 import type { World } from '../world.js';
+import { datasetPath } from './dataset-source.js';
 import type { Project } from './project.js';
 
 /** One training with everything it needs of the world, for `train` and `reproduce`. */
@@ -104,7 +105,7 @@ async function settingOf(
     },
     params: request.params,
     seeds: request.seeds,
-    data: validations.map((validation) => dataOf(project, validation)),
+    data: await Promise.all(validations.map((validation) => dataOf(project, world, validation))),
     purpose: request.purpose,
     parent: request.parent,
     stamp: project.stamp(),
@@ -126,11 +127,13 @@ async function settingOf(
   };
 }
 
-function dataOf(project: Project, validation: ValidationRecord): Setting['data'][number] {
+async function dataOf(
+  project: Project,
+  world: World,
+  validation: ValidationRecord,
+): Promise<Setting['data'][number]> {
   const { dataset: name, digest, rows } = validation;
-  const dataset = project.config.data[name];
-  if (!dataset) throw new Error(`no dataset ${name}, though it was validated`);
-  return { name, digest, rows, path: join(dataset.folder, dataset.source) };
+  return { name, digest, rows, path: await datasetPath(project, world, name) };
 }
 
 function scoring(request: TrainRequest): Pick<TrainOptions, 'scorePredictions'> {

@@ -8,6 +8,9 @@ import { UserError } from '../errors.js';
 import type { OpenDataset } from '../platform/duckdb/dataset.js';
 import type { World } from '../world.js';
 import { readSuites } from './data-suites.js';
+import { readableDataset } from './dataset-source.js';
+import { chosenDatasets } from './datasets.js';
+import { engineLimits } from './ingest-steps.js';
 import { withDataset } from './opened-dataset.js';
 import { openProject, type Project } from './project.js';
 import { defineVerb } from './verb.js';
@@ -101,11 +104,12 @@ async function validateDataset(options: {
     const now = world.clock.now().getTime();
     return validateTable({ engine, table, name, config, locate, others, suites, inferred, now });
   };
-  const result = await withDataset({ name, config, location: locate(['data', name, 'source']) }, world, use, {
+  const result = await withDataset(await readableDataset(project, world, name), world, use, {
     // The user's own SQL never sees an engine that could read a file.
     access: ownSql ? 'load' : 'scan',
-    others: referencedDatasets(project, name),
+    others: await referencedDatasets(project, world, name),
     downloads: join(project.store, 'downloads'),
+    ...engineLimits(project),
   });
   return {
     schema: 'assay/validation@1',
@@ -119,41 +123,23 @@ async function validateDataset(options: {
 }
 
 /** The datasets that foreign keys of this one refer to. */
-function referencedDatasets(project: Project, name: string): ReadonlyMap<string, Placed<DatasetConfig>> {
+async function referencedDatasets(
+  project: Project,
+  world: World,
+  name: string,
+): Promise<ReadonlyMap<string, Placed<DatasetConfig>>> {
   const others = new Map<string, Placed<DatasetConfig>>();
   for (const [i, check] of (project.config.data[name]?.checks ?? []).entries()) {
     if (!('foreign_key' in check)) continue;
     const { dataset } = parseReference(check.foreign_key.references);
-    const other = Object.hasOwn(project.config.data, dataset) ? project.config.data[dataset] : undefined;
-    if (!other) {
+    if (!Object.hasOwn(project.config.data, dataset)) {
       const near = nearest(dataset, Object.keys(project.config.data));
       throw new UserError(`there is no dataset ${JSON.stringify(dataset)}`, {
         location: project.config.locate(['data', name, 'checks', i]),
         ...(near !== undefined && { mend: `did you mean ${near}?` }),
       });
     }
-    others.set(dataset, other);
+    others.set(dataset, (await readableDataset(project, world, dataset)).config);
   }
   return others;
-}
-
-function chosenDatasets(
-  project: Project,
-  names: readonly string[],
-): readonly { readonly name: string; readonly config: Placed<DatasetConfig> }[] {
-  const { data, file } = project.config;
-  const all = Object.keys(data);
-  if (all.length === 0) {
-    throw new UserError(`${file} has no datasets`, {
-      mend: 'add one: data: { train: { source: data/train.csv, columns: { age: { type: integer, min: 0 } } } }',
-    });
-  }
-  return [...new Set(names.length > 0 ? names : all)].map((name) => {
-    const config = Object.hasOwn(data, name) ? data[name] : undefined;
-    if (config) return { name, config };
-    const near = nearest(name, all);
-    throw new UserError(`there is no dataset ${JSON.stringify(name)} in ${file}`, {
-      mend: near === undefined ? `datasets there are: ${all.join(', ')}` : `did you mean ${near}?`,
-    });
-  });
 }

@@ -13,6 +13,7 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   init: { group: 'start', load: async () => (await import('./init.js')).init },
   doctor: { group: 'start', load: async () => (await import('./doctor.js')).doctor },
   demo: { group: 'start', load: async () => (await import('./demo.js')).demo },
+  ingest: { group: 'data', load: async () => (await import('./ingest.js')).ingest },
   validate: { group: 'data', load: async () => (await import('./validate.js')).validate },
   profile: { group: 'data', load: async () => (await import('./profile.js')).profile },
   drift: { group: 'data', load: async () => (await import('./drift.js')).drift },

@@ -16,32 +16,19 @@ interface Unavailable {
   readonly sayValue?: true;
 }
 
-const matches = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
 const notEmpty = (value: unknown) => !(Array.isArray(value) && value.length === 0);
-const isDatasetName = (value: unknown, config: unknown) => {
-  const data = (config as { data?: unknown } | null)?.data;
-  return typeof value === 'string' && typeof data === 'object' && data !== null && Object.hasOwn(data, value);
-};
 
-const LOCAL_FILE = 'name a file or a glob, relative to assay.yml';
 const OWN_COMMAND = 'write run: with a command of your own that deploys';
 
 const UNAVAILABLE: readonly Unavailable[] = [
   { feature: 'notify', path: ['notify'], when: notEmpty },
 
   {
-    feature: 'source: release:',
-    path: ['data', '*', 'source'],
-    when: matches(/^release:/),
-    mend: LOCAL_FILE,
+    feature: 'steps: executor',
+    path: ['data', '*', 'steps', '*', 'executor'],
+    when: (value) => value !== 'local',
+    mend: 'write executor: local, or leave it out',
   },
-  {
-    feature: 'source: DATASET',
-    path: ['data', '*', 'source'],
-    when: isDatasetName,
-    mend: LOCAL_FILE,
-  },
-  { feature: 'steps', path: ['data', '*', 'steps'], when: notEmpty },
 
   {
     feature: 'train: notebook',

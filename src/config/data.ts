@@ -149,14 +149,6 @@ export const executor = z
   .enum(['local', 'ray', 'kubernetes', 'airflow', 'prefect', 'glue', 'sagemaker', 'spark'])
   .describe('where it runs; local is this machine');
 
-export const dataStep = z.strictObject({
-  name: z.string().min(1).describe('shown in reports'),
-  sql: z.string().optional().describe('a query over the table input'),
-  run: z.string().optional().describe('a command; it reads $ASSAY_INPUT and writes $ASSAY_OUTPUT'),
-  notebook: z.string().optional().describe('a notebook to run'),
-  executor: executor.default('local'),
-});
-
 const floor = (value: number, description: string) =>
   z.number().nonnegative().default(value).describe(description);
 
@@ -220,8 +212,49 @@ export const driftConfig = z.strictObject({
 export const datasetFormat = z.enum(['csv', 'tsv', 'jsonl', 'json', 'parquet']);
 export type DatasetFormat = z.infer<typeof datasetFormat>;
 
+const stepParam = z.union([z.string(), z.number(), z.boolean()], {
+  error: 'expected a text, a number, true or false',
+});
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected the name of a variable' });
+export const dataStep = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w][\w.-]*$/, { error: 'expected letters, digits, dots, dashes and underscores' })
+      .describe('shown in reports, and the name of its folder'),
+    sql: z.string().min(1).optional().describe('a query over the table input'),
+    run: z.string().min(1).optional().describe('a command; it reads $ASSAY_INPUT and writes $ASSAY_OUTPUT'),
+    notebook: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('a notebook to run with papermill; it reads and writes as run does'),
+    format: datasetFormat.optional().describe('of what run or notebook writes; as its input when left out'),
+    code: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('files (globs) that the step depends on, besides those named in the command'),
+    inputs: z.array(z.string().min(1)).default([]).describe('further data files (globs) that it reads'),
+    params: z
+      .record(z.string(), stepParam)
+      .default({})
+      .describe('parameters, as ASSAY_PARAM_NAME and in $ASSAY_PARAMS'),
+    env: z.record(variable, z.string()).default({}).describe('further environment variables'),
+    timeout: duration.optional().describe('it is stopped after so long'),
+    executor: executor.default('local'),
+  })
+  .refine((step) => [step.sql, step.run, step.notebook].filter((one) => one !== undefined).length === 1, {
+    error: 'expected exactly one of sql, run, notebook',
+  });
+export type DataStep = z.infer<typeof dataStep>;
+
 export const datasetConfig = z.strictObject({
-  source: z.string().min(1).describe('a file or glob, relative to assay.yml'),
+  source: z
+    .string()
+    .min(1)
+    .describe(
+      'a file, glob or folder relative to assay.yml, https://, s3://, release:TAG/ASSET, or the name of another dataset',
+    ),
   format: datasetFormat.optional().describe('guessed from the file name when left out'),
   delimiter: z
     .string()

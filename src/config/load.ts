@@ -16,6 +16,7 @@ export interface LoadedConfig {
   readonly history: Config['history'];
   readonly artifacts: Config['artifacts'];
   readonly retention: Config['retention'];
+  readonly engine: Config['engine'];
   readonly report: Config['report'];
   readonly data: Readonly<Record<string, Placed<DatasetConfig>>>;
   readonly models: Readonly<Record<string, Placed<ModelConfig>>>;
@@ -73,6 +74,7 @@ export function combineConfigs(
     history: settings.history,
     artifacts: settings.artifacts,
     retention: settings.retention,
+    engine: settings.engine,
     report: settings.report,
     data: named(results, 'data'),
     models: named(results, 'models'),
@@ -114,7 +116,15 @@ function named<K extends 'data' | 'models'>(
   return all;
 }
 
-const SETTINGS_OF_MAIN = ['history', 'artifacts', 'retention', 'include', 'notify', 'report'] as const;
+const SETTINGS_OF_MAIN = [
+  'history',
+  'artifacts',
+  'retention',
+  'engine',
+  'include',
+  'notify',
+  'report',
+] as const;
 
 function refuseSettings(part: ConfigPart, main: ConfigPart): void {
   const { yaml } = part.file;

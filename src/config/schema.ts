@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { datasetConfig } from './data.js';
 import { modelConfig, modelName } from './model.js';
-import { duration } from './quantities.js';
+import { byteSize, duration } from './quantities.js';
 
 /** assay.yml as a whole: the one source of types, defaults, the JSON Schema and the error messages. */
 
@@ -32,6 +32,20 @@ export const artifactsConfig = z.union(
   ],
   { error: 'expected releases, { directory: PATH } or { s3: s3://bucket/prefix }' },
 );
+
+export const engineConfig = z
+  .strictObject({
+    memory: byteSize.describe(
+      'how much memory the data engine takes before it spills to disk; 60 % of the machine when left out',
+    ),
+    threads: z.int().positive().describe('how many cores it uses; all of them when left out'),
+    spill: z
+      .string()
+      .min(1)
+      .describe('a folder for what does not fit into memory; the temporary folder when left out'),
+    query_timeout: duration.describe('a single query is stopped after so long'),
+  })
+  .partial();
 
 const notifyEvents = z.array(
   z.enum(['promote', 'hold', 'reject', 'register', 'deploy', 'rollback', 'alert', 'failure']),
@@ -94,6 +108,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('what assay prune keeps, besides what versions, accepted runs and baselines need'),
+  engine: engineConfig.default({}).describe('limits of the data engine'),
   data: z.record(modelName, datasetConfig).default({}).describe('datasets, by name'),
   models: z.record(modelName, modelConfig).default({}).describe('models, by name'),
   report: reportConfig.prefault({}).describe('how results are told on GitHub'),

@@ -132,6 +132,25 @@ describe('require: not-worse', () => {
   });
 });
 
+describe('the record', () => {
+  it('has the numbers that explain the decision, adjusted over all rules of the gate', () => {
+    const rows = [
+      { before: 0.9, after: 0.894, error: 0.002 },
+      { slice: { sex: 'Female' }, before: 0.9, after: 0.9, error: 0.002 },
+    ];
+    const { rules } = gate({ metric: 'roc_auc', slices: 'all' }, rows, 0.001);
+    const [evidence] = rules.map((rule) => rule.evidence);
+    expect(evidence).toMatchObject({
+      candidate: 0.894,
+      baseline: 0.9,
+      tolerance: 0.001,
+      method: 'paired rows',
+    });
+    expect(evidence?.interval?.[1]).toBeLessThan(0);
+    expect(evidence?.p_adjusted).toBeCloseTo(2 * (evidence?.p ?? 0), 12);
+  });
+});
+
 describe('require: better, min, max, change', () => {
   it('better holds for equal and for cannot tell, and rejects worse', () => {
     const rule = { metric: 'roc_auc', require: 'better' };

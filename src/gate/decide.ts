@@ -3,7 +3,7 @@ import type { GateRule } from '../config/model.js';
 import type { ValidationRecord } from '../data/record.js';
 import { formatBytes, plural } from '../format.js';
 import type { RunRecord } from '../runs/record.js';
-import { metricOutcomes } from './metric-rule.js';
+import { gateAdjusted, metricOutcomes } from './metric-rule.js';
 import { missing, outcome } from './outcome.js';
 import type { Decision, RuleOutcome } from './record.js';
 
@@ -22,7 +22,13 @@ export function decide(input: GateInput): { readonly decision: Decision; readonl
     const reason = `the run ${input.run.status}: ${input.run.reason ?? 'no reason recorded'}`;
     return { decision: 'reject', rules: [outcome('the run succeeded', 'reject', reason)] };
   }
-  const rules = input.rules.flatMap((rule) => outcomesOf(rule, input));
+  const adjusted = gateAdjusted(
+    input.rules.filter((rule) => 'metric' in rule),
+    input.comparison,
+  );
+  const rules = input.rules.flatMap((rule) =>
+    'metric' in rule ? metricOutcomes(rule, input.comparison, adjusted) : [outcomeOf(rule, input)],
+  );
   return { decision: mostCautious(rules.map((rule) => rule.outcome)), rules };
 }
 
@@ -32,10 +38,8 @@ export function mostCautious(outcomes: readonly Decision[]): Decision {
   return outcomes.includes('hold') ? 'hold' : 'promote';
 }
 
-function outcomesOf(rule: GateRule, input: GateInput): RuleOutcome[] {
-  if ('metric' in rule) return metricOutcomes(rule, input.comparison);
-  if ('validation' in rule) return [validationOutcome(rule, input)];
-  return [sizeOutcome(rule, input.run)];
+function outcomeOf(rule: Exclude<GateRule, { metric: string }>, input: GateInput): RuleOutcome {
+  return 'validation' in rule ? validationOutcome(rule, input) : sizeOutcome(rule, input.run);
 }
 
 function validationOutcome(rule: Extract<GateRule, { validation: string }>, input: GateInput): RuleOutcome {

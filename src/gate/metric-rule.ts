@@ -14,9 +14,14 @@ import type { Decision, RuleOutcome } from './record.js';
  * One metric rule, for the whole and for its slices. `not-worse` is a test of non-inferiority (the interval must stay
  * above minus the tolerance), `better` of superiority (it must stay above 0). All slices must pass, which needs
  * no correction for their number (an intersection-union test: Berger 1982); to reject because of one of many does, so
- * rejecting uses Holm's adjustment and otherwise holds.
+ * rejecting uses Holm's adjustment over all that the gate compares, and otherwise holds.
+ * @param adjusted Holm-adjusted p-values of `gatedMetrics`
  */
-export function metricOutcomes(rule: MetricGateRule, comparison: ComparisonRecord): RuleOutcome[] {
+export function metricOutcomes(
+  rule: MetricGateRule,
+  comparison: ComparisonRecord,
+  adjusted: ReadonlyMap<MetricComparison, number>,
+): RuleOutcome[] {
   const named = comparison.metrics.filter(
     (metric) => metric.name === rule.metric && isCovered(rule, metric.slice),
   );
@@ -24,17 +29,45 @@ export function metricOutcomes(rule: MetricGateRule, comparison: ComparisonRecor
   if (!named.some((metric) => metric.slice === null)) {
     return [missing(rule.missing, words, `the run has no metric ${rule.metric}`, { metric: rule.metric })];
   }
-  const adjusted = holm(named.map((metric) => metric.p ?? 1));
-  return named.map((metric, index) => {
-    const subject = { metric: rule.metric, slice: metric.slice };
+  return named.map((metric) => {
+    const p = adjusted.get(metric) ?? 1;
+    const subject = { metric: rule.metric, slice: metric.slice, evidence: evidenceOf(metric, p) };
     if (metric.candidate?.value === null || metric.candidate === null) {
       return missing(rule.missing, words, metric.candidate?.reason ?? metric.reason, subject);
     }
-    const [decision, reason] = judgeMetric({ rule, metric, comparison, p: adjusted[index] ?? 1 });
+    const [decision, reason] = judgeMetric({ rule, metric, comparison, p });
     return decision === 'missing'
       ? missing(rule.missing, words, reason, subject)
       : outcome(words, decision, reason, subject);
   });
+}
+
+/** The p-values of everything that rules about change look at, adjusted together. */
+export function gateAdjusted(
+  rules: readonly MetricGateRule[],
+  comparison: ComparisonRecord,
+): ReadonlyMap<MetricComparison, number> {
+  const changes = rules.filter(({ require }) => typeof require === 'string');
+  const gated = comparison.metrics.filter(
+    (metric) =>
+      metric.p !== null &&
+      changes.some((rule) => rule.metric === metric.name && isCovered(rule, metric.slice)),
+  );
+  const adjusted = holm(gated.map((metric) => metric.p ?? 1));
+  return new Map(gated.map((metric, index) => [metric, adjusted[index] ?? 1]));
+}
+
+function evidenceOf(metric: MetricComparison, pAdjusted: number): NonNullable<RuleOutcome['evidence']> {
+  return {
+    candidate: metric.candidate?.value ?? null,
+    baseline: metric.baseline?.value ?? null,
+    difference: metric.difference,
+    interval: metric.interval,
+    tolerance: metric.tolerance,
+    p: metric.p,
+    p_adjusted: metric.p === null ? null : pAdjusted,
+    method: metric.method,
+  };
 }
 
 /** Whether the rule looks at this slice (null: at all rows, which every rule does). */
@@ -57,7 +90,7 @@ interface Question {
   readonly rule: MetricGateRule;
   readonly metric: MetricComparison;
   readonly comparison: ComparisonRecord;
-  /** Holm-adjusted over the slices of this rule. */
+  /** Holm-adjusted over all that the gate compares. */
   readonly p: number;
 }
 type Answer = readonly [Decision | 'missing', string];

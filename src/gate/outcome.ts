@@ -1,6 +1,6 @@
 import type { Decision, RuleOutcome } from './record.js';
 
-type Subject = Partial<Pick<RuleOutcome, 'metric' | 'slice'>>;
+type Subject = Partial<Pick<RuleOutcome, 'metric' | 'slice' | 'evidence'>>;
 
 /** What a rule says when what it is about is not there. */
 export function missing(

@@ -12,6 +12,21 @@ export const ruleOutcome = z.object({
   slice: slice.nullable(),
   outcome: decision,
   reason: z.string(),
+  /** The numbers that a rule about change rests on, so that the decision can be explained from this record alone. */
+  evidence: z
+    .object({
+      candidate: z.number().nullable(),
+      baseline: z.number().nullable(),
+      difference: z.number().nullable(),
+      /** Of the difference, at 95 %; null when no uncertainty is known. */
+      interval: z.tuple([z.number(), z.number()]).nullable(),
+      tolerance: z.number().nonnegative(),
+      p: z.number().nullable(),
+      /** After Holm over everything that the gate compares; a rejection needs it to be small. */
+      p_adjusted: z.number().nullable(),
+      method: z.string(),
+    })
+    .optional(),
 });
 export type RuleOutcome = Readonly<z.infer<typeof ruleOutcome>>;
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 
 export const RECORD_KINDS = [
   'run',
+  'dataset',
   'validation',
   'profile',
   'drift',

@@ -136,16 +136,41 @@ export function labelMeaning(text: string): string | null {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value === 0 ? 0 : value) : label;
 }
 
-/** Identifiers, which must differ. */
+/**
+ * Identifiers, which must differ. Whole numbers that ascend, as most files have them, differ without being looked up; the table of
+ * all ids is made only when the first id does not fit.
+ */
 export class IdColumn implements Sink {
   readonly values: string[] = [];
   readonly missing = new Lines();
+  #ascending: { last: number; readonly lines: number[] } | null = { last: -1, lines: [] };
   readonly #lineOf = new Map<string, number>();
   /** The first repeated ids: the line where each stood before and where it stands again. */
   readonly repeated: { readonly before: number; readonly again: number }[] = [];
   repeats = 0;
 
   add(text: string, line: number): void {
+    if (!this.#ascends(text, line)) this.#lookUp(text, line);
+    this.values.push(text);
+  }
+
+  #ascends(text: string, line: number): boolean {
+    const so = this.#ascending;
+    if (!so) return false;
+    const value = wholeNumber(text);
+    if (value > so.last) {
+      so.last = value;
+      so.lines.push(line);
+      return true;
+    }
+    this.#ascending = null;
+    for (let row = 0; row < so.lines.length; row++) {
+      this.#lineOf.set(this.values[row] as string, so.lines[row] as number);
+    }
+    return false;
+  }
+
+  #lookUp(text: string, line: number): void {
     const before = this.#lineOf.get(text);
     if (text === '') this.missing.add(line);
     else if (before === undefined) this.#lineOf.set(text, line);
@@ -153,8 +178,20 @@ export class IdColumn implements Sink {
       this.repeats++;
       if (this.repeated.length < SHOWN_LINES) this.repeated.push({ before, again: line });
     }
-    this.values.push(text);
   }
+}
+
+/** −1 for anything but digits without a leading zero, at most 15 of them. */
+function wholeNumber(text: string): number {
+  const { length } = text;
+  if (length === 0 || length > 15 || (length > 1 && text.charCodeAt(0) === 48)) return -1;
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** A column kept as it is written. */

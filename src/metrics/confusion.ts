@@ -19,7 +19,12 @@ export interface Confusion {
   readonly predicted: Float64Array;
   /** Classes that occur among labels or predictions. */
   readonly present: readonly number[];
+  /** Σ weight² of the rows of each label and prediction (label · classes + prediction); null for too many classes. */
+  readonly squares: Float64Array | null;
 }
+
+/** With more classes the matrix has more cells than it is worth. */
+const MOST_CELLS = 10_000;
 
 export function confusionOf(sample: {
   readonly labels: ArrayLike<number>;
@@ -31,6 +36,7 @@ export function confusionOf(sample: {
   const rows = labels.length;
   const seen = new Uint8Array(classes);
   const [right, actual, predicted] = [new SumsBy(classes), new SumsBy(classes), new SumsBy(classes)];
+  const squares = classes * classes <= MOST_CELLS ? new SumsBy(classes * classes) : null;
   for (let i = 0; i < rows; i++) {
     const weight = weights ? (weights[i] as number) : 1;
     const label = labels[i] as number;
@@ -40,6 +46,7 @@ export function confusionOf(sample: {
     actual.add(label, weight);
     predicted.add(guess, weight);
     if (label === guess) right.add(label, weight);
+    squares?.add(label * classes + guess, weight * weight);
   }
   return {
     labels,
@@ -51,6 +58,7 @@ export function confusionOf(sample: {
     actual: actual.values(),
     predicted: predicted.values(),
     present: Array.from(seen.keys()).filter((k) => seen[k] === 1),
+    squares: squares?.values() ?? null,
   };
 }
 
@@ -73,27 +81,56 @@ function noGradient(c: Confusion): Gradient {
 
 function measure(c: Confusion, name: string, smooth: Smooth): Measure {
   const { value, gradient, reason } = smooth;
-  const influence = gradient ? () => pulls(c, gradient) : null;
-  return { name, value, ...(reason === undefined ? {} : { reason }), influence };
+  const said = { name, value, ...(reason === undefined ? {} : { reason }) };
+  if (!gradient) return { ...said, influence: null };
+  const { squares } = c;
+  return {
+    ...said,
+    influence: () => pulls(c, gradient),
+    ...(squares ? { squaredInfluence: () => squaredPulls(c, gradient, squares) } : {}),
+  };
 }
 
-function pulls(c: Confusion, g: Gradient): Float64Array {
+/** Rows of one label and one prediction pull alike but for their weight: one term per cell of the matrix. */
+function squaredPulls(c: Confusion, g: Gradient, squares: Float64Array): number {
+  const centre = centreOf(c, g);
+  const classes = c.right.length;
+  const sum = new StableSum();
+  for (const label of c.present) {
+    for (const guess of c.present) {
+      const pull = c.rows * (slopeOf(g, label, guess) - centre);
+      sum.add(pull * pull * (squares[label * classes + guess] as number));
+    }
+  }
+  return sum.value;
+}
+
+function slopeOf(g: Gradient, label: number, guess: number): number {
+  return (
+    (label === guess ? (g.right[label] as number) : 0) +
+    (g.actual[label] as number) +
+    (g.predicted[guess] as number)
+  );
+}
+
+/** The mean slope: pulls are around it. */
+function centreOf(c: Confusion, g: Gradient): number {
   const mean = new StableSum();
   for (const k of c.present) {
     mean.add((g.right[k] as number) * (c.right[k] as number));
     mean.add((g.actual[k] as number) * (c.actual[k] as number));
     mean.add((g.predicted[k] as number) * (c.predicted[k] as number));
   }
-  const centre = mean.value / c.total;
-  const pull = new Float64Array(c.rows);
-  for (let i = 0; i < c.rows; i++) {
-    const label = c.labels[i] as number;
-    const guess = c.guesses[i] as number;
-    const slope =
-      (label === guess ? (g.right[label] as number) : 0) +
-      (g.actual[label] as number) +
-      (g.predicted[guess] as number);
-    pull[i] = c.rows * (c.weights ? (c.weights[i] as number) : 1) * (slope - centre);
+  return mean.value / c.total;
+}
+
+function pulls(c: Confusion, g: Gradient): Float64Array {
+  const centre = centreOf(c, g);
+  const { labels, guesses, rows, weights } = c;
+  const pull = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const slope = slopeOf(g, labels[i] as number, guesses[i] as number);
+    pull[i] = rows * (weights ? (weights[i] as number) : 1) * (slope - centre);
   }
   return pull;
 }
@@ -213,11 +250,12 @@ export function accuracy(c: Confusion, name = 'accuracy'): Measure {
 
 /** 1 − accuracy, rounded as scikit-learn's. */
 export function zeroOneLoss(c: Confusion): Measure {
-  const { value, influence } = accuracy(c);
+  const { value, influence, squaredInfluence } = accuracy(c);
   return {
     name: 'zero_one_loss',
     value: value === null ? null : 1 - value,
     influence: influence && (() => influence().map((pull) => -pull)),
+    ...(squaredInfluence ? { squaredInfluence } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Predictions } from './columnar.js';
 import type { Curve } from './curve.js';
 import { ascending } from './order.js';
-import { binOf } from './probability.js';
+import { calibrationBins } from './probability.js';
 import { type Ranking, rankingOf } from './ranking.js';
 import { SumsBy } from './sums.js';
 
@@ -114,23 +114,12 @@ function thinned(points: Points): [number[], number[]] {
   return [kept.map(([x]) => rounded(x)), kept.map(([, y]) => rounded(y))];
 }
 
-function calibration({ labels, scores, weights }: Scored, of: Of): readonly Curve[] {
-  const [weight, score, share] = [new SumsBy(10), new SumsBy(10), new SumsBy(10)];
-  for (let i = 0; i < scores.length; i++) {
-    const one = weights ? (weights[i] as number) : 1;
-    const bin = binOf(scores[i] as number);
-    weight.add(bin, one);
-    score.add(bin, one * (scores[i] as number));
-    share.add(bin, one * (labels[i] as number));
-  }
-  const sums = weight.values();
-  const filled = Array.from(sums.keys()).filter((bin) => (sums[bin] as number) > 0);
-  const mean = (of: SumsBy) => {
-    const values = of.values();
-    return filled.map((bin) => rounded((values[bin] as number) / (sums[bin] as number)));
-  };
-  const rows = filled.map((bin) => rounded(sums[bin] as number));
-  return [{ kind: 'calibration', ...of, score: mean(score), share: mean(share), weight: rows }];
+function calibration(sample: Scored, of: Of): readonly Curve[] {
+  const bins = calibrationBins(sample);
+  const column = (key: 'score' | 'share' | 'weight') => bins.map((bin) => rounded(bin[key]));
+  return [
+    { kind: 'calibration', ...of, score: column('score'), share: column('share'), weight: column('weight') },
+  ];
 }
 
 function confusion(

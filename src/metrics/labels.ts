@@ -21,7 +21,10 @@ export function readBinary(read: ReadColumns): BinaryPredictions {
   const positive = classes[1];
   const asBits = (column: CodeColumn): Uint8Array => {
     const isPositive = column.texts.map((text) => (asBinary(text) === positive ? 1 : 0));
-    return Uint8Array.from(column.codes, (code) => isPositive[code] ?? 0);
+    const { codes } = column;
+    const bits = new Uint8Array(codes.length);
+    for (let row = 0; row < bits.length; row++) bits[row] = isPositive[codes[row] as number] ?? 0;
+    return bits;
   };
   const predicted = prediction
     ? asBits(prediction)

@@ -1,53 +1,69 @@
 /** Rows in the order of a column, found once for all rows and from that for each group of them. */
 
 /** Below this many rows a comparison sort is faster than counting. */
-const FEW = 4096;
+const FEW = 256;
+/** Rows of one bucket that are put in order by insertion. */
+const SMALL = 24;
 
 /**
  * Rows by ascending value; rows of equal value in their own order. Values are finite.
- * For many rows: a radix sort by the bits of float64, 16 at a time, which orders a million rows in a tenth of the time of a sort with
- * a comparison function.
+ * For many rows: as many buckets of equal width as there are rows, then each bucket by itself; values that lie closely together
+ * in one bucket cost a comparison sort of that bucket.
  */
 export function ascending(values: Float64Array): Int32Array {
-  const rows = Int32Array.from({ length: values.length }, (_, row) => row);
-  if (values.length < FEW) {
-    return rows.sort((a, b) => (values[a] as number) - (values[b] as number) || a - b);
+  const n = values.length;
+  const compare = (a: number, b: number) => (values[a] as number) - (values[b] as number) || a - b;
+  const rows = new Int32Array(n);
+  for (let row = 0; row < n; row++) rows[row] = row;
+  if (n < FEW) return rows.sort(compare);
+  let [least, most] = [values[0] as number, values[0] as number];
+  for (let row = 1; row < n; row++) {
+    const value = values[row] as number;
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
-  const keys = sortableBits(values);
-  let [from, to] = [rows, new Int32Array(values.length)];
-  const starts = new Uint32Array(65_536);
-  for (let word = 0; word < 4; word++) {
-    starts.fill(0);
-    for (let at = word; at < keys.length; at += 4) (starts[keys[at] as number] as number)++;
-    if (starts[keys[word] as number] === values.length) continue;
-    let sum = 0;
-    for (let key = 0; key < starts.length; key++) {
-      const size = starts[key] as number;
-      starts[key] = sum;
-      sum += size;
-    }
-    for (let at = 0; at < from.length; at++) {
-      const row = from[at] as number;
-      const key = keys[row * 4 + word] as number;
-      to[starts[key] as number] = row;
-      starts[key] = (starts[key] as number) + 1;
-    }
-    [from, to] = [to, from];
+  const scale = (n - 1) / (most - least);
+  // A range that is 0, too small or too large to divide by.
+  if (!(scale > 0) || !Number.isFinite(scale) || !Number.isFinite(most - least)) return rows.sort(compare);
+  const starts = new Int32Array(n + 1);
+  const bucket = new Int32Array(n);
+  for (let row = 0; row < n; row++) {
+    const at = Math.min(n - 1, Math.floor(((values[row] as number) - least) * scale));
+    bucket[row] = at;
+    starts[at + 1] = (starts[at + 1] as number) + 1;
   }
-  return from;
+  for (let at = 1; at <= n; at++) starts[at] = (starts[at] as number) + (starts[at - 1] as number);
+  const next = starts.slice(0, n);
+  for (let row = 0; row < n; row++) {
+    const at = bucket[row] as number;
+    const place = next[at] as number;
+    next[at] = place + 1;
+    rows[place] = row;
+  }
+  for (let at = 0; at < n; at++) {
+    const [from, to] = [starts[at] as number, starts[at + 1] as number];
+    if (to - from > SMALL) rows.subarray(from, to).sort(compare);
+    else if (to - from > 1) insert(rows, { values, from, to });
+  }
+  return rows;
 }
 
-/** Four words of 16 bits per value, the lowest first, whose unsigned order is the order of the values; −0 is 0. */
-function sortableBits(values: Float64Array): Uint16Array {
-  const numbers = values.map((value) => value + 0);
-  const bits = new Uint16Array(numbers.buffer, numbers.byteOffset, numbers.length * 4);
-  for (let at = 3; at < bits.length; at += 4) {
-    const top = bits[at] as number;
-    if (top & 0x8000) {
-      for (let word = at - 3; word <= at; word++) bits[word] = ~(bits[word] as number);
-    } else bits[at] = top | 0x8000;
+/** Insertion sort of rows[from, to) by value, which leaves rows of equal value in their order. */
+function insert(
+  rows: Int32Array,
+  of: { readonly values: Float64Array; readonly from: number; readonly to: number },
+): void {
+  const { values, from, to } = of;
+  for (let i = from + 1; i < to; i++) {
+    const row = rows[i] as number;
+    const value = values[row] as number;
+    let at = i - 1;
+    while (at >= from && (values[rows[at] as number] as number) > value) {
+      rows[at + 1] = rows[at] as number;
+      at--;
+    }
+    rows[at + 1] = row;
   }
-  return bits;
 }
 
 /** The order of some rows, out of the order of all. */
@@ -72,6 +88,9 @@ export class RowOrder {
       ranks[at] = this.#rank[row] as number;
     }
     ranks.sort();
-    return ranks.map((rank) => this.#place[this.all[rank] as number] as number);
+    for (let at = 0; at < ranks.length; at++) {
+      ranks[at] = this.#place[this.all[ranks[at] as number] as number] as number;
+    }
+    return ranks;
   }
 }

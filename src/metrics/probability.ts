@@ -34,15 +34,19 @@ export function scoreLosses(sample: ProbabilitySample): readonly Measure[] {
   const { labels, scores, weights } = sample;
   const rows = rowsOf(sample);
   const share = weightedSum(labels, weights) / rows.total;
-  const each = (of: (score: number) => number, ofNegative: (score: number) => number) =>
-    scores.map((score, i) => (labels[i] === 1 ? of(score) : ofNegative(score)));
-  const constant = (of: number, ofNegative: number) =>
-    Float64Array.from(labels, (label) => (label === 1 ? of : ofNegative));
-  const loss = each(surprise, (score) => surprise(1 - score));
-  const squares = each(
-    (score) => (1 - score) ** 2,
-    (score) => score ** 2,
-  );
+  const loss = new Float64Array(scores.length);
+  const squares = new Float64Array(scores.length);
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i] as number;
+    const given = labels[i] === 1 ? score : 1 - score;
+    loss[i] = surprise(given);
+    squares[i] = (1 - given) ** 2;
+  }
+  const constant = (of: number, ofNegative: number) => {
+    const terms = new Float64Array(labels.length);
+    for (let i = 0; i < terms.length; i++) terms[i] = labels[i] === 1 ? of : ofNegative;
+    return terms;
+  };
   return [
     meanMeasure('log_loss', loss, rows),
     meanMeasure('brier', squares, rows),
@@ -72,31 +76,53 @@ export function shareExplainedBy(
  * upwards in small samples and have no slope at 0, so there is no influence.
  */
 export function calibrationErrors(sample: ProbabilitySample): readonly Measure[] {
-  const { labels, scores, weights } = sample;
-  const gaps = new SumsBy(10);
-  const sizes = new SumsBy(10);
-  for (let i = 0; i < scores.length; i++) {
-    const score = scores[i] as number;
-    const weight = weights ? (weights[i] as number) : 1;
-    const bin = binOf(score);
-    gaps.add(bin, weight * ((labels[i] as number) - score));
-    sizes.add(bin, weight);
-  }
-  const inBin = sizes.values();
-  const gap = gaps.values().map(Math.abs);
-  const expected = gap.reduce((sum, one) => sum + one, 0) / rowsOf(sample).total;
-  const largest = gap.reduce((most, one, bin) => {
-    const size = inBin[bin] as number;
-    return size > 0 ? Math.max(most, one / size) : most;
-  }, 0);
+  const { total } = rowsOf(sample);
+  const bins = calibrationBins(sample);
+  // Σ weight·|share − score| from the sums themselves: one rounding less than from the two means.
+  const expected = bins.reduce((sum, { gap }) => sum + Math.abs(gap), 0) / total;
+  const largest = bins.reduce((most, { gap, weight }) => Math.max(most, Math.abs(gap) / weight), 0);
   return [
     { name: 'ece_10_equal_width', value: expected, influence: null },
     { name: 'mce_10_equal_width', value: largest, influence: null },
   ];
 }
 
+export interface CalibrationBin {
+  /** From 0 to 9. */
+  readonly bin: number;
+  /** Of its rows; their number without weights. */
+  readonly weight: number;
+  readonly score: number;
+  /** Of positives. */
+  readonly share: number;
+  /** Σ weight · (label − score). */
+  readonly gap: number;
+}
+
+/** Mean score and share of positives in ten bins of equal width, those that have rows. */
+export function calibrationBins({ labels, scores, weights }: ProbabilitySample): readonly CalibrationBin[] {
+  const [size, score, positive, gap] = [new SumsBy(10), new SumsBy(10), new SumsBy(10), new SumsBy(10)];
+  for (let i = 0; i < scores.length; i++) {
+    const value = scores[i] as number;
+    const label = labels[i] as number;
+    const weight = weights ? (weights[i] as number) : 1;
+    const bin = binOf(value);
+    size.add(bin, weight);
+    score.add(bin, weight * value);
+    positive.add(bin, weight * label);
+    gap.add(bin, weight * (label - value));
+  }
+  const [sizes, ofScore, ofPositive, gaps] = [size.values(), score.values(), positive.values(), gap.values()];
+  return Array.from(sizes.keys()).flatMap((bin) => {
+    const weight = sizes[bin] as number;
+    const mean = (sums: Float64Array) => (sums[bin] as number) / weight;
+    if (!(weight > 0)) return [];
+    return [{ bin, weight, score: mean(ofScore), share: mean(ofPositive), gap: gaps[bin] as number }];
+  });
+}
+
 /** Bins [0, 0.1), [0.1, 0.2) … and [0.9, 1]. */
-export function binOf(score: number): number {
+function binOf(score: number): number {
   return Math.min(9, Math.floor(score * 10));
 }
 

@@ -35,17 +35,9 @@ export function rankingOf(
 ): Ranking {
   const rows = labels.length;
   const { group, groups } = groupEqual(scores, order);
-  const positive = new SumsBy(groups);
-  const negative = new SumsBy(groups);
-  let positives = 0;
-  let negatives = 0;
-  for (let i = 0; i < rows; i++) {
-    const weight = weights ? (weights[i] as number) : 1;
-    const isPositive = labels[i] === 1;
-    if (weight > 0) isPositive ? positives++ : negatives++;
-    (isPositive ? positive : negative).add(group[i] as number, weight);
-  }
-  const sums = { positive: positive.values(), negative: negative.values() };
+  const sums = weights
+    ? weightedClasses(labels, weights, group, groups)
+    : countedClasses(labels, group, groups);
   return {
     rows,
     labels,
@@ -55,9 +47,42 @@ export function rankingOf(
     ...sums,
     positiveBelow: running(sums.positive),
     negativeBelow: running(sums.negative),
-    positives,
-    negatives,
   };
+}
+
+type Classes = Pick<Ranking, 'positive' | 'negative' | 'positives' | 'negatives'>;
+
+/** Without weights: whole numbers, which sums keep exactly. */
+function countedClasses(labels: Uint8Array, group: Int32Array, groups: number): Classes {
+  const positive = new Float64Array(groups);
+  const negative = new Float64Array(groups);
+  let positives = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const g = group[i] as number;
+    if (labels[i] === 1) {
+      positive[g] = (positive[g] as number) + 1;
+      positives++;
+    } else negative[g] = (negative[g] as number) + 1;
+  }
+  return { positive, negative, positives, negatives: labels.length - positives };
+}
+
+function weightedClasses(
+  labels: Uint8Array,
+  weights: Float64Array,
+  group: Int32Array,
+  groups: number,
+): Classes {
+  const positive = new SumsBy(groups);
+  const negative = new SumsBy(groups);
+  let [positives, negatives] = [0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    const weight = weights[i] as number;
+    const isPositive = labels[i] === 1;
+    if (weight > 0) isPositive ? positives++ : negatives++;
+    (isPositive ? positive : negative).add(group[i] as number, weight);
+  }
+  return { positive: positive.values(), negative: negative.values(), positives, negatives };
 }
 
 function running(terms: Float64Array): Float64Array {
@@ -218,8 +243,12 @@ function countsFromTop(ranking: Ranking): { readonly right: Float64Array; readon
 
 /** One pull per row, which depends only on its group and class, times its weight. */
 function perRow(ranking: Ranking, pull: (group: number, isPositive: boolean) => number): Float64Array {
-  const ofPositive = Float64Array.from({ length: ranking.groups }, (_, g) => pull(g, true));
-  const ofNegative = Float64Array.from({ length: ranking.groups }, (_, g) => pull(g, false));
+  const ofPositive = new Float64Array(ranking.groups);
+  const ofNegative = new Float64Array(ranking.groups);
+  for (let g = 0; g < ranking.groups; g++) {
+    ofPositive[g] = pull(g, true);
+    ofNegative[g] = pull(g, false);
+  }
   const { group, labels, weights } = ranking;
   const pulls = new Float64Array(ranking.rows);
   for (let i = 0; i < ranking.rows; i++) {

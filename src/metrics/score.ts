@@ -5,7 +5,7 @@ import type { Predictions } from './columnar.js';
 import { directionOf } from './direction.js';
 import { scoreForecast } from './forecast.js';
 import type { Quantile } from './intervals.js';
-import { type Measure, standardError } from './measure.js';
+import { errorOfMeasure, type Measure } from './measure.js';
 import type { Metric, Slice } from './metric.js';
 import { scoreMulticlass } from './multiclass.js';
 import { scoreMultilabel } from './multilabel.js';
@@ -120,7 +120,7 @@ function asMetric(
     split: of.split,
     slice: of.slice,
     n: of.n,
-    stderr: finite && measure.influence ? standardError(measure.influence()) : null,
+    stderr: finite ? errorOfMeasure(measure, of.n) : null,
     seed_values: null,
     source: of.predictions.file,
   };

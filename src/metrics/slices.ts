@@ -19,7 +19,7 @@ export function slicesOf(
   predictions: Pick<PredictionsBase, 'rows' | 'slices' | 'file'>,
   slices: readonly (string | readonly string[])[],
 ): readonly SlicedRows[] {
-  const all: SlicedRows = { slice: null, rows: Int32Array.from({ length: predictions.rows }, (_, i) => i) };
+  const all: SlicedRows = { slice: null, rows: new Int32Array(predictions.rows).map((_, i) => i) };
   const sliced = slices.flatMap((entry) =>
     groups(predictions, typeof entry === 'string' ? [entry] : [...new Set(entry)]),
   );

@@ -4,6 +4,19 @@ import { StableSum, stableSum } from '../statistics/sums.js';
 
 export { StableSum, stableSum };
 
+/** Σ termᵢ², compensated as all sums here; all terms of it are positive, which makes it short. */
+export function sumOfSquares(terms: Float64Array): number {
+  let sum = 0;
+  let rest = 0;
+  for (let i = 0; i < terms.length; i++) {
+    const square = (terms[i] as number) ** 2;
+    const next = sum + square;
+    rest += sum >= square ? sum - next + square : square - next + sum;
+    sum = next;
+  }
+  return sum + rest;
+}
+
 /** Σ wᵢ·termᵢ; without weights each counts once. */
 export function weightedSum(terms: ArrayLike<number>, weights: ArrayLike<number> | null): number {
   if (!weights) return stableSum(terms);

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readPredictions } from '../../src/commands/predictions-file.js';
 import { evaluateConfig } from '../../src/config/model.js';
+import type { BinaryPredictions } from '../../src/metrics/columnar.js';
 import type { Metric } from '../../src/metrics/metric.js';
 import type { Predictions } from '../../src/metrics/predictions.js';
+import { calibrationBins } from '../../src/metrics/probability.js';
 import { scorePredictions } from '../../src/metrics/score.js';
 import { mcnemar } from '../../src/statistics/contingency.js';
 import type { World } from '../../src/world.js';
@@ -20,10 +22,11 @@ export interface ScoredCase {
 }
 
 /** Names beside the metrics that describe the file, or are no single numbers. */
-const NOT_METRICS = new Set(['calibration_bins', 'confusion_layout', 'slices']);
+const NOT_METRICS = new Set(['confusion_layout', 'slices']);
 
 /**
- * @param reference `{ models: { NAME: { metric: value, slices: { column: { value: { metric: value } } } } } }`
+ * @param reference `{ models: { NAME: { metric: value, slices: { column: { value: { metric: value } } } } } }`; with
+ *   `evaluate: { task, columns, positive, … }` as in assay.yml where the predictions are not binary or have other columns
  * @param named predictions files by the model's name; the others are looked for beside the reference
  * @throws Error naming the file that is not there
  */
@@ -39,8 +42,9 @@ export async function scoredCases(
     if (!isFields(values)) continue;
     const path = options.named.get(name) ?? beside(options.file, name);
     const config = evaluateConfig.parse({
-      predictions: path,
       task: 'binary',
+      ...(isFields(reference.evaluate) ? reference.evaluate : {}),
+      predictions: path,
       slices: Object.keys(isFields(values.slices) ? values.slices : {}).map(columnsOf),
     });
     const predictions = await readPredictions(path, { file: path, config, world: options.world });
@@ -98,7 +102,11 @@ function caseOf(
     ...countsOf(scored.predictions, slice),
     ...Object.fromEntries(own.map((metric) => [metric.name, metric.value])),
   };
-  const expected = Object.fromEntries(Object.entries(values).filter(([key]) => !NOT_METRICS.has(key)));
+  const expected = Object.fromEntries(
+    Object.entries(values)
+      .filter(([key]) => !NOT_METRICS.has(key))
+      .map(([key, value]) => [key, key === 'calibration_bins' ? binsOf(value) : value]),
+  );
   return { kind: slice === null ? 'scores' : 'scores in slices', name, expected, computed };
 }
 
@@ -114,16 +122,41 @@ function countsOf(predictions: Predictions, slice: Readonly<Record<string, strin
     const found = predictions.slices.get(column);
     return { codes: found?.codes, code: found?.values.indexOf(value) ?? -1 };
   });
+  const inSlice = Int32Array.from(predictions.labels.keys()).filter((row) =>
+    wanted.every(({ codes, code }) => codes?.[row] === code),
+  );
   const cells: [[number, number], [number, number]] = [
     [0, 0],
     [0, 0],
   ];
-  for (let row = 0; row < predictions.rows; row++) {
-    if (!wanted.every(({ codes, code }) => codes?.[row] === code)) continue;
+  for (const row of inSlice) {
     const line = cells[predictions.labels[row] === 1 ? 1 : 0];
     line[predictions.predicted[row] === 1 ? 1 : 0]++;
   }
-  return { positives: cells[1][0] + cells[1][1], confusion_matrix: cells };
+  return {
+    positives: cells[1][0] + cells[1][1],
+    confusion_matrix: cells,
+    ...calibrationOf(predictions, inSlice),
+  };
+}
+
+/** Bins as lists of numbers: bin, rows, share of positives, mean score. */
+function calibrationOf(predictions: BinaryPredictions, rows: Int32Array): Fields {
+  const { labels, scores } = predictions;
+  if (!scores) return {};
+  const bins = calibrationBins({
+    labels: Uint8Array.from(rows, (row) => labels[row] ?? 0),
+    scores: Float64Array.from(rows, (row) => scores[row] ?? Number.NaN),
+    weights: null,
+  });
+  return { calibration_bins: bins.map(({ bin, weight, share, score }) => [bin, weight, share, score]) };
+}
+
+function binsOf(value: Value): Value {
+  if (!Array.isArray(value)) return value;
+  return value.map((bin) =>
+    isFields(bin) ? [bin.bin, bin.n, bin.mean_y, bin.mean_score].flatMap((one) => one ?? []) : bin,
+  );
 }
 
 /** Two models on the same rows: how often only one of them is right, and McNemar's test of that. */

@@ -6,6 +6,7 @@ import type { SourceTable } from '../../data/table.js';
 import { UserError } from '../../errors.js';
 import { findFiles } from '../sources/files.js';
 import { isSame, type Stamp, stampOf } from '../sources/stamp.js';
+import { digestFile, SourceDigest } from './content.js';
 import { loadDelimited } from './delimited.js';
 import { type DuckdbEngine, type DuckdbOptions, openDuckdb } from './engine.js';
 import { loadJson } from './json.js';
@@ -59,6 +60,8 @@ export interface OpenOptions extends DuckdbOptions {
   readonly access?: Access;
   /** Where fetched files are kept between runs (absolute); in the system's temporary folder when left out. */
   readonly downloads?: string;
+  /** A file that may be written once the engine is sealed (absolute). */
+  readonly writes?: string;
   /** Further datasets that queries speak of, loaded beside it. */
   readonly others?: ReadonlyMap<string, DatasetSource>;
   /** Bytes of the source files read so far, and of all of them. */
@@ -66,6 +69,9 @@ export interface OpenOptions extends DuckdbOptions {
 }
 
 export interface OpenDataset {
+  /** The files it was read from (absolute), as `table.files` names them. */
+  readonly paths: readonly string[];
+  readonly format: DatasetFormat;
   readonly engine: DuckdbEngine;
   readonly table: SourceTable;
   readonly others: ReadonlyMap<string, SourceTable>;
@@ -119,8 +125,16 @@ export async function openDataset(source: DatasetSource, options: OpenOptions): 
     const others = new Map(rest.map(({ table }, i) => [names[i] ?? '', table]));
     const reads = loaded.flatMap((each) => each.reads);
     if (reads.length === 0) await verify();
-    await engine.seal(reads);
-    return { engine, table: main.table, others, verify };
+    await engine.seal(options.writes === undefined ? reads : [...reads, options.writes]);
+    const [first] = inputs;
+    return {
+      engine,
+      table: main.table,
+      others,
+      verify,
+      paths: first?.files.map(first.path) ?? [],
+      format: first?.format ?? 'csv',
+    };
   } catch (error) {
     await engine.close();
     throw error;
@@ -161,6 +175,29 @@ async function inputOf(source: DatasetSource, options: OpenOptions): Promise<Sou
     stamps,
     bytes: stamps.reduce((sum, { size }) => sum + Number(size), 0),
   };
+}
+
+/** Finds the files of a source, fetching what is elsewhere, and digests them. Throws UserError when there is none. */
+export async function findSource(
+  source: DatasetSource,
+  options: OpenOptions,
+): Promise<{ readonly paths: readonly string[]; readonly format: DatasetFormat; readonly digest: string }> {
+  const { files, path, format, bytes } = await inputOf(source, options);
+  const digest = new SourceDigest();
+  let done = 0;
+  for (const file of files) {
+    await digestFile({
+      path: path(file),
+      name: file,
+      hash: digest.file(file),
+      cancel: options.cancel,
+      onRead: (read) => {
+        done += read;
+        options.onProgress?.(Math.min(done, bytes), bytes);
+      },
+    });
+  }
+  return { paths: files.map(path), format, digest: digest.value() };
 }
 
 /** Opens a dataset for as long as `use` takes, and verifies that its files stayed as they were. Throws as openDataset does. */

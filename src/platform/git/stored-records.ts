@@ -5,6 +5,7 @@ import { COMPACTED_BYTES, readCompacted } from '../../history/compacted.js';
 import { addUpgraded } from '../../history/select.js';
 import { idFromPath, MAXIMUM_RECORD_BYTES, parseStored } from '../../history/stored.js';
 import type { IndexedBlock, IndexFile, NewBlock } from './index-file.js';
+import { hashOf, parseTree } from './objects.js';
 import { filesOf, type Problems, type Unit, type UnitFile } from './units.js';
 
 /** Reading records out of the parts of a commit: as blocks of fields by the index, or whole. */
@@ -105,12 +106,26 @@ export interface UnitRecords {
   readonly done: number;
 }
 
+/** All that is not here by one request for each view: one for each folder would be thousands. */
 async function bringUnits(units: readonly Unit[]): Promise<void> {
   const byView = new Map<Unit['view'], string[]>();
-  for (const { view, id } of units) {
-    if ((await view.objects.read(id)) === undefined) byView.set(view, [...(byView.get(view) ?? []), id]);
+  for (const unit of units) {
+    const missing = await missingOf(unit);
+    if (missing.length > 0) byView.set(unit.view, [...(byView.get(unit.view) ?? []), ...missing]);
   }
   for (const [view, ids] of byView) await view.bring(ids, 'whole');
+}
+
+/** The folder of a month comes with the tip, and says nothing about whether its days are here. */
+async function missingOf({ view, form, id }: Unit): Promise<readonly string[]> {
+  if (!(await view.objects.has(id))) return [id];
+  if (form !== 'month') return [];
+  const month = await view.objects.read(id);
+  const missing: string[] = [];
+  for (const entry of month ? parseTree(month.body, hashOf(view.commit)) : []) {
+    if (!(await view.objects.has(entry.id))) missing.push(entry.id);
+  }
+  return missing;
 }
 
 /** The records of units, one unit after another, by one process for all of their files. */
