@@ -354,7 +354,7 @@ describe('keys', () => {
       "assay.yml:2:3: "source" is missing here
         2 |   d: { format: csv }
           |   ^
-        add source: (a file or glob, relative to assay.yml)"
+        add source: (a file, glob or folder relative to assay.yml, https://, s3://, release:TAG/ASSET, or the name of another dataset)"
     `);
   });
 
