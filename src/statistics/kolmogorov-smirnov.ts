@@ -90,6 +90,20 @@ function exactP(options: {
     const distance = i * perRow - j * perColumn;
     return alternative === 'two-sided' ? Math.abs(distance) >= reach : distance >= reach;
   };
+  return shareOfPaths({ n, m, isOutside });
+}
+
+/**
+ * Share of the orders of n and m values (lattice paths from (0, 0) to (n, m), all as likely) that meet a point for which
+ * `isOutside` is true: Hodges (1958), "The significance probability of the Smirnov two-sample test". O(n·m) time, O(m) memory.
+ */
+export function shareOfPaths(of: {
+  readonly n: number;
+  readonly m: number;
+  readonly isOutside: (i: number, j: number) => boolean;
+}): number {
+  const { n, m, isOutside } = of;
+  /** Share of the orders of the first i and j values that met one. */
   const outside = new Float64Array(m + 1);
   for (let j = 1; j <= m; j++) outside[j] = isOutside(0, j) || outside[j - 1] === 1 ? 1 : 0;
   for (let i = 1; i <= n; i++) {

@@ -279,34 +279,14 @@ export const STATISTICS: Readonly<Record<string, (inputs: Fields) => Fields>> = 
     };
   },
   permutation_mean_diff_exact: (inputs) => {
-    const tolerance = number(inputs, 'tolerance', 1e-12);
     const [a, b] = [numbers(inputs, 'a'), numbers(inputs, 'b')];
-    const of = (alternative: Alternative) => permuteTwoSamples(a, b, { alternative, tolerance });
-    const test = of(alternativeOf(inputs));
-    return {
-      observed: test.statistic,
-      count: test.count,
-      permutations: test.permutations,
-      p: test.p,
-      p_two_sided: of('two-sided').p,
-      p_less: of('less').p,
-      p_greater: of('greater').p,
-    };
+    const { statistic, ...rest } = permuted(inputs, (options) => permuteTwoSamples(a, b, options));
+    return { observed: statistic, ...rest };
   },
   permutation_sign_flip_exact: (inputs) => {
-    const tolerance = number(inputs, 'tolerance', 1e-12);
     const differences = numbers(inputs, 'd');
-    const of = (alternative: Alternative) => flipSigns(differences, { alternative, tolerance });
-    const test = of(alternativeOf(inputs));
-    return {
-      observed_mean: test.statistic,
-      count: test.count,
-      permutations: test.permutations,
-      p: test.p,
-      p_two_sided: of('two-sided').p,
-      p_less: of('less').p,
-      p_greater: of('greater').p,
-    };
+    const { statistic, ...rest } = permuted(inputs, (options) => flipSigns(differences, options));
+    return { observed_mean: statistic, ...rest };
   },
   correlation: (inputs) => {
     const [x, y] = [numbers(inputs, 'x'), numbers(inputs, 'y')];
@@ -371,4 +351,26 @@ function lazily(fields: Fields, later: Readonly<Record<string, () => number>>): 
   for (const [name, get] of Object.entries(later))
     Object.defineProperty(fields, name, { get, enumerable: true });
   return fields;
+}
+
+/** A permutation test with the alternative asked for, and its p-values with each. */
+function permuted(
+  inputs: Fields,
+  test: (options: {
+    readonly alternative: Alternative;
+    readonly tolerance: number;
+  }) => ReturnType<typeof flipSigns>,
+) {
+  const tolerance = number(inputs, 'tolerance', 1e-12);
+  const of = (alternative: Alternative) => test({ alternative, tolerance });
+  const { statistic, count, permutations, p } = of(alternativeOf(inputs));
+  return {
+    statistic,
+    count,
+    permutations,
+    p,
+    p_two_sided: of('two-sided').p,
+    p_less: of('less').p,
+    p_greater: of('greater').p,
+  };
 }

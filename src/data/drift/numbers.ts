@@ -1,6 +1,7 @@
 import { jensenShannon, populationStability } from '../../statistics/distances.js';
 import { chiSquaredSf } from '../../statistics/distributions/chi-squared.js';
 import { kolmogorovSf } from '../../statistics/distributions/kolmogorov.js';
+import { shareOfPaths } from '../../statistics/kolmogorov-smirnov.js';
 import { StableSum } from '../../statistics/sums.js';
 import { cumulative, firstAtLeast, quantilesOf } from '../profile/quantiles.js';
 import type { SortedValues } from '../sorted-values.js';
@@ -47,18 +48,7 @@ function exactP(asked: {
   const { n, m, gap, ends } = asked;
   if (gap === 0) return 1;
   const isOutside = (i: number, j: number) => ends[i + j] === 1 && Math.abs(i * m - j * n) >= gap;
-  /** Share of the orders of the first i and j values that came so far apart. */
-  const outside = new Float64Array(m + 1);
-  for (let j = 1; j <= m; j++) outside[j] = isOutside(0, j) || outside[j - 1] === 1 ? 1 : 0;
-  for (let i = 1; i <= n; i++) {
-    outside[0] = isOutside(i, 0) || outside[0] === 1 ? 1 : 0;
-    for (let j = 1; j <= m; j++) {
-      outside[j] = isOutside(i, j)
-        ? 1
-        : ((outside[j] as number) * i + (outside[j - 1] as number) * j) / (i + j);
-    }
-  }
-  return Math.min(1, outside[m] as number);
+  return shareOfPaths({ n, m, isOutside });
 }
 
 function asymptotic(n: number, m: number, statistic: number): number {
