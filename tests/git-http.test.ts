@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OutsideError } from '../src/errors.js';
+import { type GitServer, startGitServer } from './beds/git-server.mjs';
 import {
   clone,
   ENV,
@@ -24,67 +22,32 @@ const TOKEN = 'assay-test-token-5f1c';
 const EXPECTED = `basic ${Buffer.from(`x-access-token:${TOKEN}`).toString('base64')}`;
 
 let scene: Scene;
-let server: Server;
-let address: string;
-let headers: (string | undefined)[];
+let server: GitServer;
+
+const headers = () => server.requests.map(({ authorization }) => authorization);
 
 beforeEach(async () => {
   scene = openScene();
-  headers = [];
   const source = makeRepository(join(scene.folder, 'source'), 1);
   const remote = makeRemote(source, join(scene.folder, 'remote.git'));
   git(remote, 'config', 'http.receivepack', 'true');
-  server = createServer((request, response) => {
-    headers.push(request.headers.authorization);
-    if (request.headers.authorization === EXPECTED) serve(request, response);
-    else response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+  server = await startGitServer({
+    root: scene.folder,
+    env: ENV,
+    fault: ({ authorization }) =>
+      authorization === EXPECTED
+        ? undefined
+        : { status: 401, headers: { 'www-authenticate': 'Basic realm="git"' } },
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await server.stop();
   scene.end();
 });
 
-/** One request by CGI (RFC 3875). */
-function serve(request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? '/', address);
-  const backend = spawn('git', ['http-backend'], {
-    env: {
-      ...ENV,
-      GIT_PROJECT_ROOT: scene.folder,
-      GIT_HTTP_EXPORT_ALL: '1',
-      REQUEST_METHOD: request.method,
-      PATH_INFO: url.pathname,
-      QUERY_STRING: url.search.slice(1),
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-      REMOTE_USER: 'ada',
-      REMOTE_ADDR: '127.0.0.1',
-    },
-  });
-  request.pipe(backend.stdin);
-  const chunks: Buffer[] = [];
-  backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  backend.on('close', () => {
-    const answer = Buffer.concat(chunks);
-    const end = answer.indexOf('\r\n\r\n');
-    const lines = answer.toString('latin1', 0, end).split('\r\n');
-    const fields = new Map(
-      lines.map((line) => [line.split(': ')[0] ?? '', line.slice(line.indexOf(': ') + 2)]),
-    );
-    const status = Number(fields.get('Status')?.slice(0, 3) ?? 200);
-    fields.delete('Status');
-    response.writeHead(status, Object.fromEntries(fields)).end(answer.subarray(end + 4));
-  });
-}
-
 function checkout(): string {
   const folder = clone(join(scene.folder, 'remote.git'), join(scene.folder, 'clone'));
-  git(folder, 'remote', 'set-url', 'origin', `${address}/remote.git`);
+  git(folder, 'remote', 'set-url', 'origin', `${server.address}/remote.git`);
   return folder;
 }
 
@@ -99,7 +62,7 @@ function everyFile(folder: string): string {
 test('the token opens the remote, and is written nowhere', async () => {
   const folder = checkout();
   const record = makeRecord();
-  const env = { ...ENV, GITHUB_TOKEN: TOKEN, GITHUB_SERVER_URL: address };
+  const env = { ...ENV, GITHUB_TOKEN: TOKEN, GITHUB_SERVER_URL: server.address };
   await openHistory(folder, { push: true, env }).append([record]);
   expect(git(join(scene.folder, 'remote.git'), 'rev-list', '--count', 'assay')).toBe('1');
   expect(ids(await openHistory(folder, { push: true, env }).list({ kind: 'run' }))).toEqual([record.id]);
@@ -113,15 +76,15 @@ test('a token for another server is not shown to this one', async () => {
   const refused = openHistory(checkout(), { push: true, env }).append([makeRecord()]);
   await expect(refused).rejects.toBeInstanceOf(OutsideError);
   await expect(refused).rejects.toMatchObject({ mend: expect.stringContaining('contents: write') });
-  expect(headers.filter(Boolean)).toEqual([]);
+  expect(headers().filter(Boolean)).toEqual([]);
 });
 
 test("the checkout's own header is used alone", async () => {
   const folder = checkout();
-  git(folder, 'config', `http.${address}/.extraheader`, `AUTHORIZATION: ${EXPECTED}`);
-  const env = { ...ENV, ASSAY_TOKEN: 'stale', GITHUB_SERVER_URL: address };
+  git(folder, 'config', `http.${server.address}/.extraheader`, `AUTHORIZATION: ${EXPECTED}`);
+  const env = { ...ENV, ASSAY_TOKEN: 'stale', GITHUB_SERVER_URL: server.address };
   await openHistory(folder, { push: true, env }).append([makeRecord()]);
-  expect(new Set(headers)).toEqual(new Set([EXPECTED]));
+  expect(new Set(headers())).toEqual(new Set([EXPECTED]));
 });
 
 test('a wrong token is an error that does not show it', async () => {
@@ -158,10 +121,10 @@ test('a first reading asks the remote a few times, not once for each folder', as
   );
   await openHistory(checkout(), { push: true, env }).append(records);
   const fresh = clone(join(scene.folder, 'remote.git'), join(scene.folder, 'fresh'), '--single-branch');
-  git(fresh, 'remote', 'set-url', 'origin', `${address}/remote.git`);
-  headers = [];
+  git(fresh, 'remote', 'set-url', 'origin', `${server.address}/remote.git`);
+  const before = server.requests.length;
   const read = await openHistory(fresh, { push: true, env }).list({ kind: 'run' });
   expect(ids(read)).toEqual(ids(records).toReversed());
   // Of two fetches, with their answers of 401 before the token is asked for.
-  expect(headers.length).toBeLessThanOrEqual(8);
+  expect(server.requests.length - before).toBeLessThanOrEqual(8);
 });

@@ -110,7 +110,8 @@ function fromNative(sql: string, type: ValueType, native: string): string {
   }
 }
 
-function nativeFamily(native: string): ValueType | 'other' {
+/** What kind of values a type of the engine holds; `other` for lists, maps, bytes and the like. */
+export function nativeFamily(native: string): ValueType | 'other' {
   if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(native)) return 'integer';
   if (/^(FLOAT|DOUBLE|DECIMAL\(.*\))$/.test(native)) return 'number';
   if (/^TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?$/.test(native)) return 'timestamp';

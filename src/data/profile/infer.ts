@@ -1,6 +1,6 @@
 import { assertNever } from '../../errors.js';
 import type { TableColumn } from '../table.js';
-import type { ValueType } from '../values.js';
+import { nativeFamily, type ValueType } from '../values.js';
 
 /** What a column's values are, when assay.yml does not say: the narrowest type that fits all of them. */
 
@@ -21,7 +21,7 @@ export function guessType(column: TableColumn, sample: readonly string[]): Profi
   const { storage } = column;
   switch (storage.kind) {
     case 'native':
-      return nativeType(storage.type);
+      return nativeFamily(storage.type);
     case 'json':
       if (sample.some((text) => /^[[{]/.test(text))) return 'other';
       if (sample.length > 0 && sample.every((text) => text.startsWith('"'))) {
@@ -43,15 +43,6 @@ function guessText(sample: readonly string[]): ProfileType {
   if (all((text) => /^(true|false)$/i.test(text))) return 'boolean';
   if (all((text) => DATE.test(text))) return 'date';
   return all((text) => DATE.test(text) || TIMESTAMP.test(text)) ? 'timestamp' : 'string';
-}
-
-function nativeType(native: string): ProfileType {
-  if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(native)) return 'integer';
-  if (/^(FLOAT|DOUBLE|DECIMAL\(.*\))$/.test(native)) return 'number';
-  if (/^TIMESTAMP( WITH TIME ZONE|_S|_MS|_NS)?$/.test(native)) return 'timestamp';
-  if (/^(VARCHAR|UUID|ENUM\(.*\))$/s.test(native)) return 'string';
-  if (native === 'BOOLEAN') return 'boolean';
-  return native === 'DATE' ? 'date' : 'other';
 }
 
 /** What to try when some values are not of the guessed type; the last resort fits everything. */

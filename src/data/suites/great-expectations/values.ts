@@ -207,9 +207,9 @@ function regex(
   if (patterns.length === 0) throw context.kwargs.problem('there is no regular expression');
   const text = pythonText(column);
   const matches = patterns.map((pattern) => `regexp_matches(${text.sql}, ${textLiteral(pattern)})`);
-  const matched = `(${matches.join(match === 'any' ? ' OR ' : ' AND ')})`;
+  const unexpected = unlike(matches, { match, negated });
   return {
-    ...mapped(context, column, { unexpected: negated ? matched : `NOT ${matched}`, reads: text.reads }),
+    ...mapped(context, column, { unexpected, reads: text.reads }),
     patterns,
   };
 }
@@ -223,8 +223,16 @@ function like(
   const column = theColumn(context);
   if (patterns.length === 0) throw context.kwargs.problem('there is no pattern');
   const matches = patterns.map((pattern) => `${column.known.text} LIKE ${textLiteral(pattern)}`);
-  const matched = `(${matches.join(match === 'any' ? ' OR ' : ' AND ')})`;
-  return mapped(context, column, { unexpected: negated ? matched : `NOT ${matched}` });
+  return mapped(context, column, { unexpected: unlike(matches, { match, negated }) });
+}
+
+/** Where a value is not as the patterns want it: any or all of them, or none when negated. */
+function unlike(
+  matches: readonly string[],
+  of: { readonly match: 'any' | 'all'; readonly negated: boolean },
+): string {
+  const matched = `(${matches.join(of.match === 'any' ? ' OR ' : ' AND ')})`;
+  return of.negated ? matched : `NOT ${matched}`;
 }
 
 /** What both Python's strptime and DuckDB's understand alike. */
