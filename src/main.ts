@@ -11,10 +11,10 @@ async function main(words: readonly string[]): Promise<number> {
   const { startWorld } = await import('./platform/runner/world.js');
   const world = await startWorld({ process, version: version() });
   try {
-    const { run } = await import('./commands/run.js');
+    const { run } = await import('./commands/command-line/run.js');
     return await run(first, { words: rest, world, stdout: process.stdout });
   } catch (error) {
-    const { explain } = await import('./commands/explain.js');
+    const { explain } = await import('./commands/command-line/explain.js');
     return explain(error, world);
   }
 }

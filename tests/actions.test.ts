@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { NoOperationTraceWriter } from '@actions/workflow-parser';
 import { convertActionTemplate, parseAction } from '@actions/workflow-parser/actions/index';
 import { describe, expect, test } from 'vitest';
-import { wordsFromAction } from '../src/commands/input.js';
-import type { VerbSpec } from '../src/commands/verb.js';
+import { wordsFromAction } from '../src/commands/command-line/input.js';
+import type { VerbSpec } from '../src/commands/command-line/verb.js';
 import { VERBS } from '../src/commands/verbs.js';
 
 const ROOT = join(import.meta.dirname, '..');

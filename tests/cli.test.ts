@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { help } from '../src/commands/help.js';
+import { help } from '../src/commands/command-line/help.js';
 import { VERBS } from '../src/commands/verbs.js';
 
 const ROOT = join(import.meta.dirname, '..');

@@ -1,4 +1,4 @@
-import { explain } from '../src/commands/explain.js';
+import { explain } from '../src/commands/command-line/explain.js';
 import { parseConfig } from '../src/config/load.js';
 import type { Terminal, World } from '../src/world.js';
 

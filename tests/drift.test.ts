@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseInput } from '../src/commands/command-line/input.js';
+import type { Verb } from '../src/commands/command-line/verb.js';
 import { drift } from '../src/commands/drift.js';
-import { parseInput } from '../src/commands/input.js';
 import { profile } from '../src/commands/profile.js';
 import { show } from '../src/commands/show.js';
-import type { Verb } from '../src/commands/verb.js';
 import { type DriftRecord, driftRecord } from '../src/data/drift/record.js';
 import { UserError } from '../src/errors.js';
 import { randomOf } from '../src/statistics/random.js';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseInput } from '../src/commands/input.js';
+import { parseInput } from '../src/commands/command-line/input.js';
 import { VERBS } from '../src/commands/verbs.js';
 import { mlflowFiles } from '../src/runs/mlflow-export.js';
 import { type RunRecord, runRecord } from '../src/runs/record.js';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseInput } from '../src/commands/input.js';
+import { parseInput } from '../src/commands/command-line/input.js';
 import { VERBS } from '../src/commands/verbs.js';
 import { runOf } from './fakes/run.js';
 import { testWorld } from './fakes/world.js';

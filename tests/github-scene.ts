@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseInput } from '../src/commands/input.js';
+import { parseInput } from '../src/commands/command-line/input.js';
 import { VERBS } from '../src/commands/verbs.js';
 import type { AnyRecord } from '../src/history/record.js';
 import type { ModelFacts } from '../src/report/facts.js';

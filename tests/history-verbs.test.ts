@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseInput } from '../src/commands/input.js';
+import { parseInput } from '../src/commands/command-line/input.js';
 import { VERBS } from '../src/commands/verbs.js';
 import type { AnyRecord } from '../src/history/record.js';
 import type { RunRecord } from '../src/runs/record.js';

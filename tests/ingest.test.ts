@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseInput } from '../src/commands/command-line/input.js';
 import { ingest } from '../src/commands/ingest.js';
-import { parseInput } from '../src/commands/input.js';
 import { train } from '../src/commands/train.js';
 import { validate } from '../src/commands/validate.js';
 import { type DatasetRecord, datasetRecord } from '../src/data/ingest/record.js';

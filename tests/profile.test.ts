@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseInput } from '../src/commands/input.js';
+import { parseInput } from '../src/commands/command-line/input.js';
+import type { Verb } from '../src/commands/command-line/verb.js';
 import { profile } from '../src/commands/profile.js';
 import { show } from '../src/commands/show.js';
-import type { Verb } from '../src/commands/verb.js';
 import { type ProfileRecord, profileRecord } from '../src/data/profile/record.js';
 import { UserError } from '../src/errors.js';
 import { testWorld } from './fakes/world.js';

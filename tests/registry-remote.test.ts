@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openProject } from '../src/commands/project.js';
+import { openProject } from '../src/commands/project/project.js';
 import { newRecordId } from '../src/history/record.js';
 import { metricOf, runOf } from './fakes/run.js';
 import { testWorld } from './fakes/world.js';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseInput } from '../src/commands/input.js';
-import { openProject, type Project } from '../src/commands/project.js';
-import type { Outcome } from '../src/commands/verb.js';
+import { parseInput } from '../src/commands/command-line/input.js';
+import type { Outcome } from '../src/commands/command-line/verb.js';
+import { openProject, type Project } from '../src/commands/project/project.js';
 import { VERBS } from '../src/commands/verbs.js';
 import type { AnyRecord, RecordKind } from '../src/history/record.js';
 import type { RunRecord } from '../src/runs/record.js';

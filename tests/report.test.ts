@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseInput } from '../src/commands/input.js';
+import { parseInput } from '../src/commands/command-line/input.js';
 import { report } from '../src/commands/report.js';
 import type { AnyRecord } from '../src/history/record.js';
 import type { ModelFacts } from '../src/report/facts.js';

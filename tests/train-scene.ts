@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseInput } from '../src/commands/input.js';
-import { openProject } from '../src/commands/project.js';
-import type { Outcome } from '../src/commands/verb.js';
+import { parseInput } from '../src/commands/command-line/input.js';
+import type { Outcome } from '../src/commands/command-line/verb.js';
+import { openProject } from '../src/commands/project/project.js';
 import { VERBS } from '../src/commands/verbs.js';
 import { readRecords } from '../src/history/read.js';
 import { type RunRecord, runRecord } from '../src/runs/record.js';

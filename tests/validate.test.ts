@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseInput } from '../src/commands/input.js';
+import { parseInput } from '../src/commands/command-line/input.js';
 import { validate } from '../src/commands/validate.js';
 import { type ValidationRecord, validationRecord } from '../src/data/record.js';
 import { UserError } from '../src/errors.js';

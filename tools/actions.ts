@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { OptionSpec, VerbSpec } from '../src/commands/verb.js';
+import type { OptionSpec, VerbSpec } from '../src/commands/command-line/verb.js';
 import { grantLines, grantsFor } from '../src/platform/github/permissions.js';
 
 /**

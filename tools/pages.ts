@@ -1,6 +1,6 @@
-import { EXIT_CODES, optionLabel, optionText, usage } from '../src/commands/help.js';
-import { COMMON_OPTIONS } from '../src/commands/input.js';
-import type { OptionSpec, VerbSpec } from '../src/commands/verb.js';
+import { EXIT_CODES, optionLabel, optionText, usage } from '../src/commands/command-line/help.js';
+import { COMMON_OPTIONS } from '../src/commands/command-line/input.js';
+import type { OptionSpec, VerbSpec } from '../src/commands/command-line/verb.js';
 import { GROUPS } from '../src/commands/verbs.js';
 import { hasAction, markdownTable, prose, sentence } from './actions.js';
 

@@ -3,9 +3,9 @@ import { type AcceptanceRecord, acceptanceRecord } from '../gate/record.js';
 import { readRecordOf } from '../history/read.js';
 import { terminalText } from '../report/escape.js';
 import { runRecord } from '../runs/record.js';
-import { chosenModels, openProject } from './project.js';
-import { requiredReason } from './reason.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { chosenModels, openProject } from './project/project.js';
+import { requiredReason } from './release/reason.js';
 
 export const accept = defineVerb(
   {

@@ -9,9 +9,9 @@ import {
 } from '../report/comment-command.js';
 import { markdownBlock, markdownCode, markdownText, terminalText } from '../report/escape.js';
 import type { World } from '../world.js';
-import { openGitHubOf } from './host.js';
-import { parseInput } from './input.js';
-import { defineVerb, type Outcome } from './verb.js';
+import { parseInput } from './command-line/input.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { openGitHubOf } from './project/host.js';
 import { VERBS } from './verbs.js';
 
 export const answer = defineVerb(
@@ -191,7 +191,7 @@ async function accept(command: Extract<CommentCommand, { kind: 'accept' }>, at: 
 
 /** The newest run of each model that succeeded on the commit. */
 async function newestRuns({ world, config }: At, commit: string): Promise<readonly string[]> {
-  const { openProject } = await import('./project.js');
+  const { openProject } = await import('./project/project.js');
   const { readRecords } = await import('../history/read.js');
   const { runRecord } = await import('../runs/record.js');
   const project = await openProject(world, config);

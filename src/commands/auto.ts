@@ -1,7 +1,7 @@
 import type { Runner, World } from '../world.js';
-import { parseInput } from './input.js';
-import { openProject, type Project } from './project.js';
-import { defineVerb, type Outcome } from './verb.js';
+import { parseInput } from './command-line/input.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { openProject, type Project } from './project/project.js';
 import { VERBS } from './verbs.js';
 
 export const auto = defineVerb(

@@ -9,10 +9,10 @@ import { countVerdicts, metricRows } from '../report/rows.js';
 import { textTable } from '../report/table.js';
 import type { RunRecord } from '../runs/record.js';
 import type { World } from '../world.js';
-import { compareModel, findRun, watchedMetrics } from './comparison.js';
-import { chosenModels, openProject } from './project.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { compareModel, findRun, watchedMetrics } from './evaluation/comparison.js';
+import { chosenModels, openProject } from './project/project.js';
 import { readLimit } from './runs.js';
-import { defineVerb, type Outcome } from './verb.js';
 
 export const compare = defineVerb(
   {
@@ -93,7 +93,7 @@ async function pair(
   const comparisons = compared.map(({ comparison }) => comparison);
   await (await project.history()).append(comparisons);
   if (html !== undefined) {
-    const { pairAsMany, writePage } = await import('./compare-many.js');
+    const { pairAsMany, writePage } = await import('./evaluation/compare-many.js');
     const pages = [];
     for (const one of compared) pages.push(await pairAsMany(project, one));
     world.terminal.info(`written: ${await writePage(pages, { file: html, world })}`);
@@ -111,7 +111,7 @@ async function many(input: CompareInput, world: World): Promise<Outcome> {
   const { model: only, baseline, by, html } = input.options;
   const limit = readLimit(input.options.limit);
   const project = await openProject(world, input.config);
-  const { compareMany, manyText, writePage } = await import('./compare-many.js');
+  const { compareMany, manyText, writePage } = await import('./evaluation/compare-many.js');
   const models = chosenModels(project, only);
   if (models.length > 1 && input.arguments.length > 0) {
     throw new UserError('there are several models: which one are these runs of?', {

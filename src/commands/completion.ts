@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
-import { COMMON_OPTIONS } from './input.js';
-import { defineVerb, type OptionSpec } from './verb.js';
+import { COMMON_OPTIONS } from './command-line/input.js';
+import { defineVerb, type OptionSpec } from './command-line/verb.js';
 import { VERBS } from './verbs.js';
 
 /** What a shell offers after a verb. */

@@ -1,5 +1,5 @@
 import { formatSeconds } from '../format.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
 
 export const demo = defineVerb(
   {

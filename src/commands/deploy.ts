@@ -1,9 +1,9 @@
 import { UserError } from '../errors.js';
 import { deploymentMarkdown } from '../report/release-summary.js';
-import { deploymentText, planDeployment, refuseDeployment, runDeployment } from './deployment.js';
-import { openProject } from './project.js';
-import { defineVerb } from './verb.js';
-import { findVersion } from './versions.js';
+import { defineVerb } from './command-line/verb.js';
+import { openProject } from './project/project.js';
+import { deploymentText, planDeployment, refuseDeployment, runDeployment } from './release/deployment.js';
+import { findVersion } from './release/versions.js';
 
 export const deploy = defineVerb(
   {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { World } from '../world.js';
+import { defineVerb } from './command-line/verb.js';
 import { artifactChecks } from './doctor/artifacts.js';
 import { type Check, failedCheck, type Patient, renderChecks } from './doctor/check.js';
 import { githubChecks } from './doctor/github.js';
@@ -8,8 +9,7 @@ import { machineChecks } from './doctor/machine.js';
 import { modelChecks } from './doctor/models.js';
 import { repositoryChecks } from './doctor/repository.js';
 import { runnerChecks } from './doctor/runner.js';
-import { findGitRoot, openProject, type Project } from './project.js';
-import { defineVerb } from './verb.js';
+import { findGitRoot, openProject, type Project } from './project/project.js';
 
 export const doctor = defineVerb(
   {

@@ -7,10 +7,10 @@ import type { ProfileContent } from '../data/profile/record.js';
 import { UserError } from '../errors.js';
 import { newRecordId } from '../history/record.js';
 import type { World } from '../world.js';
-import { hasConfig, ownerOf, resolveSide, type Side } from './drift-sides.js';
-import { withDataset } from './opened-dataset.js';
-import { openProject, type Project } from './project.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { hasConfig, ownerOf, resolveSide, type Side } from './data/drift-sides.js';
+import { withDataset } from './data/opened.js';
+import { openProject, type Project } from './project/project.js';
 
 export const drift = defineVerb(
   {

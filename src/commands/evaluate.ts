@@ -7,13 +7,13 @@ import { readRecordOf } from '../history/read.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 import { MOST_CURVE_SEEDS } from '../runs/train.js';
 import type { World } from '../world.js';
-import { findRun } from './comparison.js';
-import { evaluationText } from './evaluation-text.js';
-import { chosenModels, openProject, type Project } from './project.js';
-import { type Scores, type Scoring, scoreFile } from './scoring.js';
-import { withTemporaryFolder } from './temporary.js';
-import { overallValues } from './training.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { findRun } from './evaluation/comparison.js';
+import { type Scores, type Scoring, scoreFile } from './evaluation/scoring.js';
+import { evaluationText } from './evaluation/text.js';
+import { chosenModels, openProject, type Project } from './project/project.js';
+import { withTemporaryFolder } from './project/temporary.js';
+import { overallValues } from './training/training.js';
 
 export const evaluate = defineVerb(
   {

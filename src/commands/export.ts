@@ -3,9 +3,9 @@ import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
 import { plural } from '../format.js';
 import { terminalText } from '../report/escape.js';
+import { defineVerb } from './command-line/verb.js';
 import { type ExportTarget, TARGETS } from './export/target.js';
-import { openProject } from './project.js';
-import { defineVerb } from './verb.js';
+import { openProject } from './project/project.js';
 
 export const exportVerb = defineVerb(
   {

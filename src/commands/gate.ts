@@ -8,9 +8,9 @@ import { readRecords } from '../history/read.js';
 import { terminalText } from '../report/escape.js';
 import type { RunRecord } from '../runs/record.js';
 import type { World } from '../world.js';
-import { compareModel, findRun } from './comparison.js';
-import { chosenModels, openProject, type Project } from './project.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { compareModel, findRun } from './evaluation/comparison.js';
+import { chosenModels, openProject, type Project } from './project/project.js';
 
 export const gate = defineVerb(
   {

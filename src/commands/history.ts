@@ -1,7 +1,7 @@
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
 import type { World } from '../world.js';
-import { defineVerb, type Outcome } from './verb.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
 
 type Deed = (
   input: { readonly config: string; readonly before: string | undefined },

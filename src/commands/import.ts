@@ -4,9 +4,9 @@ import { UserError } from '../errors.js';
 import { plural } from '../format.js';
 import type { StoredRecord } from '../history/archive.js';
 import { recordKind } from '../history/record.js';
+import { defineVerb } from './command-line/verb.js';
 import { type ImportRequest, type ImportSource, SOURCES } from './import/source.js';
-import { openProject } from './project.js';
-import { defineVerb } from './verb.js';
+import { openProject } from './project/project.js';
 
 /** Records that are added by one commit. */
 const STEP = 5000;

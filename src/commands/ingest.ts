@@ -6,12 +6,12 @@ import { type DatasetRecord, datasetRecord } from '../data/ingest/record.js';
 import { UserError } from '../errors.js';
 import { readRecords } from '../history/read.js';
 import type { World } from '../world.js';
-import { sourceConfig } from './dataset-source.js';
-import { chosenDatasets } from './datasets.js';
-import { engineLimits, stepRunner } from './ingest-steps.js';
-import { withDataset } from './opened-dataset.js';
-import { openProject, type Project } from './project.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { chosenDatasets } from './data/datasets.js';
+import { withDataset } from './data/opened.js';
+import { sourceConfig } from './data/source.js';
+import { engineLimits, stepRunner } from './data/steps.js';
+import { openProject, type Project } from './project/project.js';
 
 export const ingest = defineVerb(
   {

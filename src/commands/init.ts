@@ -5,8 +5,8 @@ import { UserError } from '../errors.js';
 import { terminalText } from '../report/escape.js';
 import type { Survey } from '../survey/survey.js';
 import type { World } from '../world.js';
-import { findGitRoot } from './project.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { findGitRoot } from './project/project.js';
 
 interface ProposedFile {
   /** As the user sees it: relative to the working directory. */

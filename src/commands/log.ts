@@ -2,10 +2,10 @@ import { plural } from '../format.js';
 import { RECORD_KINDS } from '../history/record.js';
 import { newestFirst } from '../history/stored.js';
 import { textTable } from '../report/table.js';
-import { knowRecord, summarize } from './known-record.js';
-import { chosenModels, openProject } from './project.js';
+import { defineVerb } from './command-line/verb.js';
+import { chosenModels, openProject } from './project/project.js';
+import { knowRecord, summarize } from './records/known-record.js';
 import { readLimit } from './runs.js';
-import { defineVerb } from './verb.js';
 
 const DATASET_KINDS = ['validation', 'profile', 'drift'] as const;
 

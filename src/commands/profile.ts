@@ -2,10 +2,10 @@ import { nearest } from '../config/nearest.js';
 import type { ProfileRecord } from '../data/profile/record.js';
 import { UserError } from '../errors.js';
 import type { World } from '../world.js';
-import { readableDataset } from './dataset-source.js';
-import { type NamedSource, withDataset } from './opened-dataset.js';
-import { openProject, type Project } from './project.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { type NamedSource, withDataset } from './data/opened.js';
+import { readableDataset } from './data/source.js';
+import { openProject, type Project } from './project/project.js';
 
 export const profile = defineVerb(
   {

@@ -7,12 +7,17 @@ import { stageTag } from '../registry/tag.js';
 import { terminalText } from '../report/escape.js';
 import { deploymentMarkdown, moveMarkdown, refusalMarkdown } from '../report/release-summary.js';
 import type { World } from '../world.js';
-import { type DeploymentPlan, deploymentText, planDeployment, refuseDeployment } from './deployment.js';
-import { openProject, type Project } from './project.js';
-import { requiredReason } from './reason.js';
-import { moveAndDeploy, type StageOutcome, stagesOfModel } from './stage.js';
-import { defineVerb, type Outcome } from './verb.js';
-import { findVersion, runOf } from './versions.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { openProject, type Project } from './project/project.js';
+import {
+  type DeploymentPlan,
+  deploymentText,
+  planDeployment,
+  refuseDeployment,
+} from './release/deployment.js';
+import { requiredReason } from './release/reason.js';
+import { moveAndDeploy, type StageOutcome, stagesOfModel } from './release/stage.js';
+import { findVersion, runOf } from './release/versions.js';
 
 export const promote = defineVerb(
   {

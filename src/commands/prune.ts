@@ -7,10 +7,10 @@ import { type Retention, type RetentionRule, retain } from '../registry/retentio
 import { terminalText } from '../report/escape.js';
 import { textTable } from '../report/table.js';
 import type { World } from '../world.js';
-import { openBlobs, transferWorld } from './artifacts.js';
-import { openProject, type Project } from './project.js';
-import { readReferences, type Surveyed } from './prune-references.js';
-import { defineVerb, type Outcome } from './verb.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { openBlobs, transferWorld } from './project/artifacts.js';
+import { openProject, type Project } from './project/project.js';
+import { readReferences, type Surveyed } from './prune/references.js';
 
 const DAY_MS = 86_400_000;
 /** A training may store its first seed's files days before it records them; GitHub ends a job after 5 days at the latest. */

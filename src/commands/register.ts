@@ -11,10 +11,10 @@ import { terminalText } from '../report/escape.js';
 import { refusalMarkdown, versionMarkdown } from '../report/release-summary.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 import type { World } from '../world.js';
-import { chosenModels, openProject, type Project } from './project.js';
-import { requiredReason } from './reason.js';
-import { defineVerb, type Outcome } from './verb.js';
-import { versionsOf } from './versions.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { chosenModels, openProject, type Project } from './project/project.js';
+import { requiredReason } from './release/reason.js';
+import { versionsOf } from './release/versions.js';
 
 export const register = defineVerb(
   {
@@ -83,7 +83,7 @@ outputs of the model changed.`,
     }
 
     await checkCommit(project, run);
-    const { permission, release } = await import('./release.js');
+    const { permission, release } = await import('./release/release.js');
     const decision = await permission({ project, world, run, force });
     if (decision && decision.decision !== 'promote') return refused(run, decision);
     remarkOnRun(world, run);
@@ -222,7 +222,7 @@ async function followUp(
     readonly start: string | undefined;
   },
 ): Promise<Outcome> {
-  const { startWorkflow, writeChecksums } = await import('./follow-up.js');
+  const { startWorkflow, writeChecksums } = await import('./release/follow-up.js');
   const outputs = { ...outcome.outputs, checksums: await writeChecksums(of.project, of.version) };
   const failure = of.start === undefined ? undefined : await startWorkflow(of.start, of);
   return { ...outcome, outputs, ...(failure === undefined ? {} : { failure }) };

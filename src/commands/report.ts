@@ -4,9 +4,9 @@ import { type OutsideError, UserError } from '../errors.js';
 import type { ReportFacts } from '../report/facts.js';
 import type { CommentMode } from '../report/ports.js';
 import type { World } from '../world.js';
-import { openProject, type Project } from './project.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { openProject, type Project } from './project/project.js';
 import { FAIL_ON, type FailOn, failures } from './report/fail-on.js';
-import { defineVerb, type Outcome } from './verb.js';
 
 export const report = defineVerb(
   {

@@ -5,10 +5,10 @@ import { terminalText } from '../report/escape.js';
 import { textTable } from '../report/table.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 import { compareReproduction, type Reproduction } from '../runs/reproduction.js';
-import { openProject, type Project } from './project.js';
-import { trainAndRecord } from './training.js';
+import { defineVerb } from './command-line/verb.js';
+import { openProject, type Project } from './project/project.js';
+import { trainAndRecord } from './training/training.js';
 import { validateDatasets } from './validate.js';
-import { defineVerb } from './verb.js';
 
 export const reproduce = defineVerb(
   {

@@ -3,13 +3,13 @@ import { rollbackTarget, stageOf } from '../registry/stages.js';
 import { parseVersionName } from '../registry/tag.js';
 import { terminalText } from '../report/escape.js';
 import { moveMarkdown } from '../report/release-summary.js';
-import { planDeployment } from './deployment.js';
-import { chosenModels, openProject } from './project.js';
+import { defineVerb } from './command-line/verb.js';
+import { chosenModels, openProject } from './project/project.js';
 import { stageLines } from './promote.js';
-import { requiredReason } from './reason.js';
-import { moveAndDeploy, stagesOfModel } from './stage.js';
-import { defineVerb } from './verb.js';
-import { versionsOf } from './versions.js';
+import { planDeployment } from './release/deployment.js';
+import { requiredReason } from './release/reason.js';
+import { moveAndDeploy, stagesOfModel } from './release/stage.js';
+import { versionsOf } from './release/versions.js';
 
 export const rollback = defineVerb(
   {

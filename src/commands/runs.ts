@@ -9,10 +9,10 @@ import type { AnyRecord } from '../history/record.js';
 import type { Selection } from '../history/select.js';
 import { runRecord } from '../runs/record.js';
 import type { World } from '../world.js';
-import { chosenModels, openProject } from './project.js';
-import { metricOf } from './run-fields.js';
-import { RUN_FIELDS, runsCsv, runsTable } from './runs-text.js';
-import { defineVerb, type Outcome } from './verb.js';
+import { defineVerb, type Outcome } from './command-line/verb.js';
+import { chosenModels, openProject } from './project/project.js';
+import { metricOf } from './records/run-fields.js';
+import { RUN_FIELDS, runsCsv, runsTable } from './records/runs-text.js';
 
 /** Runs that are held against their schema before they are shown; a longer list is not read as a whole. */
 const CHECKED = 100;
@@ -130,7 +130,7 @@ async function ranked(
   }
   const { rankRuns } = await import('../compare/leaderboard.js');
   const { leaderboardText } = await import('../report/leaderboard.js');
-  const { varyingParams } = await import('./compare-many.js');
+  const { varyingParams } = await import('./evaluation/compare-many.js');
   const all = rankRuns(found, (run) => metricOf(run, by));
   const board = { ...all, standings: all.standings.slice(0, limit) };
   const runs = board.standings.map(({ run }) => run);

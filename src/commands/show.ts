@@ -1,9 +1,9 @@
 import { readRecord } from '../history/read.js';
 import { terminalText } from '../report/escape.js';
-import { knowRecord } from './known-record.js';
-import { openProject } from './project.js';
-import { recordText } from './record-text.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { openProject } from './project/project.js';
+import { knowRecord } from './records/known-record.js';
+import { recordText } from './records/text.js';
 
 /** Tables of a comparison are wide. */
 const LONGEST_LINE = 4000;

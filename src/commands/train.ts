@@ -6,11 +6,17 @@ import { overrideParams } from '../runs/params.js';
 import type { RunRecord } from '../runs/record.js';
 import type { Training } from '../runs/train.js';
 import type { World } from '../world.js';
-import { chosenModels, openProject, type Project } from './project.js';
-import { checkSeeds, commandOf, overallValues, type TrainRequest, trainAndRecord } from './training.js';
-import { trainingText } from './training-text.js';
+import { defineVerb } from './command-line/verb.js';
+import { chosenModels, openProject, type Project } from './project/project.js';
+import { trainingText } from './training/text.js';
+import {
+  checkSeeds,
+  commandOf,
+  overallValues,
+  type TrainRequest,
+  trainAndRecord,
+} from './training/training.js';
 import { validateDatasets } from './validate.js';
-import { defineVerb } from './verb.js';
 
 export const train = defineVerb(
   {

@@ -7,13 +7,13 @@ import type { ValidationRecord } from '../data/record.js';
 import { UserError } from '../errors.js';
 import type { OpenDataset } from '../platform/duckdb/dataset.js';
 import type { World } from '../world.js';
-import { readSuites } from './data-suites.js';
-import { readableDataset } from './dataset-source.js';
-import { chosenDatasets } from './datasets.js';
-import { engineLimits } from './ingest-steps.js';
-import { withDataset } from './opened-dataset.js';
-import { openProject, type Project } from './project.js';
-import { defineVerb } from './verb.js';
+import { defineVerb } from './command-line/verb.js';
+import { chosenDatasets } from './data/datasets.js';
+import { withDataset } from './data/opened.js';
+import { readableDataset } from './data/source.js';
+import { engineLimits } from './data/steps.js';
+import { readSuites } from './data/suites.js';
+import { openProject, type Project } from './project/project.js';
 
 export const validate = defineVerb(
   {

@@ -1,4 +1,4 @@
-import type { Verb } from './verb.js';
+import type { Verb } from './command-line/verb.js';
 
 export const GROUPS = ['start', 'data', 'train and judge', 'release', 'history', 'other'] as const;
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { parseInput } from '../commands/input.js';
-import { openProject } from '../commands/project.js';
+import { parseInput } from '../commands/command-line/input.js';
+import type { Outcome } from '../commands/command-line/verb.js';
+import { openProject } from '../commands/project/project.js';
 import { collectFacts } from '../commands/report/facts.js';
-import type { Outcome } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
 import { formatSeconds } from '../format.js';
 import { quietTerminal } from '../platform/terminal/terminal.js';

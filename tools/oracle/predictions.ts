@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { readPredictions } from '../../src/commands/predictions-file.js';
+import { readPredictions } from '../../src/commands/evaluation/predictions-file.js';
 import { evaluateConfig } from '../../src/config/model.js';
 import type { BinaryPredictions } from '../../src/metrics/columnar.js';
 import type { Metric } from '../../src/metrics/metric.js';

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { destinationOf, openBlobs } from '../artifacts.js';
+import { destinationOf, openBlobs } from '../project/artifacts.js';
 import { type Check, failedCheck, type Patient } from './check.js';
 
 /** Where the artifacts go, and whether what that needs is there. */

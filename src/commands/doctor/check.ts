@@ -1,7 +1,7 @@
 import { OutsideError, UserError } from '../../errors.js';
 import { terminalText } from '../../report/escape.js';
 import type { World } from '../../world.js';
-import type { Project } from '../project.js';
+import type { Project } from '../project/project.js';
 
 /** One thing that doctor looked at. */
 export interface Check {

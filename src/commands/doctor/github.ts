@@ -1,7 +1,7 @@
 import { OutsideError } from '../../errors.js';
 import type { GitHubClient } from '../../platform/github/client.js';
 import { type Grant, grantLines, grantsFor } from '../../platform/github/permissions.js';
-import { openGitHubOf } from '../host.js';
+import { openGitHubOf } from '../project/host.js';
 import { type Check, failedCheck, type Patient } from './check.js';
 
 /** What GitHub would refuse: permissions of the token, protection of the history branch, schedules switched off. */

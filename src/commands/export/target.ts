@@ -1,5 +1,5 @@
 import type { World } from '../../world.js';
-import type { Project } from '../project.js';
+import type { Project } from '../project/project.js';
 
 /** What a target is asked to write. */
 export interface ExportRequest {

@@ -2,8 +2,8 @@ import { UserError } from '../../errors.js';
 import { plural } from '../../format.js';
 import { terminalText } from '../../report/escape.js';
 import type { World } from '../../world.js';
-import { openProject } from '../project.js';
-import type { Outcome } from '../verb.js';
+import type { Outcome } from '../command-line/verb.js';
+import { openProject } from '../project/project.js';
 
 export async function compactHistory(
   input: { readonly config: string; readonly before: string | undefined },

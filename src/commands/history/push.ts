@@ -1,7 +1,7 @@
 import { plural } from '../../format.js';
 import type { World } from '../../world.js';
-import { openProject } from '../project.js';
-import type { Outcome } from '../verb.js';
+import type { Outcome } from '../command-line/verb.js';
+import { openProject } from '../project/project.js';
 
 export async function pushHistory(input: { readonly config: string }, world: World): Promise<Outcome> {
   const project = await openProject(world, input.config);

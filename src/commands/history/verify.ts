@@ -4,9 +4,9 @@ import { recordKind } from '../../history/record.js';
 import { isNewer } from '../../history/upgrade.js';
 import { terminalText } from '../../report/escape.js';
 import type { World } from '../../world.js';
-import { type KnownRecord, knowRecord } from '../known-record.js';
-import { openProject, type Project } from '../project.js';
-import type { Outcome } from '../verb.js';
+import type { Outcome } from '../command-line/verb.js';
+import { openProject, type Project } from '../project/project.js';
+import { type KnownRecord, knowRecord } from '../records/known-record.js';
 
 interface Problem {
   readonly kind: 'file' | 'record' | 'id' | 'reference' | 'artifact';

@@ -1,6 +1,6 @@
 import type { StoredRecord } from '../../history/archive.js';
 import type { World } from '../../world.js';
-import type { Project } from '../project.js';
+import type { Project } from '../project/project.js';
 
 /** What a source is asked to read. */
 export interface ImportRequest {

@@ -11,8 +11,8 @@ import { terminalText } from '../../report/escape.js';
 import type { ModelFacts, ReportFacts } from '../../report/facts.js';
 import { runRecord } from '../../runs/record.js';
 import type { World } from '../../world.js';
-import { watchedMetrics } from '../comparison.js';
-import { chosenModels, type Project } from '../project.js';
+import { watchedMetrics } from '../evaluation/comparison.js';
+import { chosenModels, type Project } from '../project/project.js';
 
 /** The records of this commit that a report is made of. */
 export async function collectFacts(

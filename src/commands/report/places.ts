@@ -2,7 +2,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import type { Path } from '../../config/yaml.js';
 import type { Place, SourcePlaces } from '../../report/annotations.js';
 import type { World } from '../../world.js';
-import type { Project } from '../project.js';
+import type { Project } from '../project/project.js';
 
 /** Where rules, checks, metrics files and rows of data stand in the repository, for annotations. */
 export function sourcePlaces(project: Project, world: World): SourcePlaces {

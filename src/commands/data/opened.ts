@@ -1,0 +1,66 @@
+import { relative, resolve } from 'node:path';
+import type { DatasetConfig } from '../../config/data.js';
+import type { Placed } from '../../config/load.js';
+import { type Location, UserError } from '../../errors.js';
+import type { OpenDataset, OpenOptions } from '../../platform/duckdb/dataset.js';
+import type { EngineLimits } from '../../platform/duckdb/engine.js';
+import type { World } from '../../world.js';
+
+type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others'>;
+
+/** A dataset to be read, and what messages call it. */
+export interface NamedSource {
+  readonly name: string;
+  readonly config: Placed<DatasetConfig>;
+  /** Where its source is named; undefined for a path given on the command line. */
+  readonly location: Location | undefined;
+}
+
+/**
+ * Opens a dataset, with progress, for as long as `use` takes. Throws UserError, placed where the source is named or in the
+ * file itself, when it is missing, changes meanwhile, or is unreadable as a whole.
+ */
+export async function withDataset<T>(
+  source: NamedSource,
+  world: World,
+  use: (opened: Opened) => Promise<T>,
+  more: Pick<OpenOptions, 'access' | 'others' | 'downloads'> & EngineLimits = {},
+): Promise<T> {
+  const { useDataset } = await import('../../platform/duckdb/dataset.js');
+  const { config, name, location } = source;
+  const progress = world.terminal.progress(`reading ${name}`);
+  const options = {
+    env: world.env,
+    cancel: world.cancel,
+    notice: world.terminal.info,
+    onProgress: progress.update,
+    access: 'scan' as const,
+    ...more,
+  };
+  try {
+    return await useDataset(config, options, (opened) => {
+      progress.end();
+      return use(opened);
+    });
+  } catch (error) {
+    throw placed(error, location, (file) =>
+      /^[a-z0-9]+:\/\//i.test(file) ? file : relative(world.cwd, resolve(config.folder, file)),
+    );
+  } finally {
+    progress.end();
+  }
+}
+
+function placed(error: unknown, source: Location | undefined, inFile: (file: string) => string): unknown {
+  if (
+    !(error instanceof UserError) ||
+    (error.location?.line !== undefined && error.location.file === source?.file)
+  )
+    return error;
+  const location = error.location ? { ...error.location, file: inFile(error.location.file) } : source;
+  return new UserError(error.message, {
+    ...(location && { location }),
+    ...(error.mend !== undefined && { mend: error.mend }),
+    cause: error,
+  });
+}
