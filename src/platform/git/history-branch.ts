@@ -4,6 +4,7 @@ import type { StoredRecord } from '../../history/archive.js';
 import type { Clock, Randomness } from '../../history/port.js';
 import type { AnyRecord } from '../../history/record.js';
 import { placeRecord } from '../../history/stored.js';
+import { sweepPartials, sweepScratch } from '../local/scratch.js';
 import { type Author, localView, messageOf, type Plan, planFor, putLocally } from './append.js';
 import { fetchForReading, putAtRemote, remoteView } from './append-remote.js';
 import { checkBranchName } from './branch.js';
@@ -71,11 +72,11 @@ export function openBranch(options: BranchOptions): Branch {
   const hash = once(async () => hashOfRepository(await settings()));
   const store = once(async () => {
     const { top, common } = await place();
-    return openUnsent({
-      folder: join(top, '.assay', 'unsent'),
-      ahead: join(common, 'assay', 'sending'),
-      warn,
-    });
+    const [folder, ahead] = [join(top, '.assay', 'unsent'), join(common, 'assay', 'sending')];
+    // What killed processes left in the making: first of all, so that any verb clears it away.
+    const own = [folder, ahead, join(common, 'assay'), join(common, 'assay', 'index')];
+    await Promise.all([sweepScratch(), ...own.map(sweepPartials)]);
+    return openUnsent({ folder, ahead, warn });
   });
   const openedMirror = once(async () => {
     const known = await settings();
