@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { assertNever } from '../../errors.js';
 import type { SqlEngine } from '../ports.js';
 import { SortedCollector, type SortedValues } from '../sorted-values.js';
+import { clusterNumbers, type DescribedNumbers } from './cluster.js';
 import { histogramOf } from './histogram.js';
 import { momentsOf } from './moments.js';
 import { QUANTILES, quantileName, quantilesOf, stepsOf } from './quantiles.js';
@@ -16,7 +17,12 @@ export interface ColumnOptions {
   readonly rows: number;
   readonly showValues: boolean;
   readonly detail: Detail;
+  /** A column of more distinct numbers is described on the cluster, where there is one. */
+  readonly gathered: number;
 }
+
+/** So many distinct numbers of one column are brought here, 16 bytes each; the answer is then the same to the last bit. */
+export const MOST_GATHERED = 1_000_000;
 
 /** How much of a distribution is kept: less of each column when there are many, so that the record stays small. */
 export interface Detail {
@@ -56,15 +62,17 @@ export async function profileOf(column: TypedColumn, options: ColumnOptions): Pr
   switch (column.type) {
     case 'integer':
     case 'number': {
-      const { sorted, distinct } = await sortedColumn(options.engine, column);
+      const described = await describedNumbers(column, options, 1);
+      const { distinct } = described;
       const identifier = column.type === 'integer' && isIdentifier(column, distinct);
       const hidden = identifier && !options.showValues;
-      return { ...base, distinct, identifier, numbers: hidden ? null : numbersOf(sorted, options.detail) };
+      return { ...base, distinct, identifier, numbers: hidden ? null : numbersOf(described) };
     }
     case 'date':
     case 'timestamp': {
-      const { sorted, distinct } = await sortedColumn(options.engine, column);
-      return { ...base, distinct, identifier: false, times: timesOf(sorted, column.type, options.detail) };
+      const described = await describedNumbers(column, options, MICROSECONDS);
+      const { distinct } = described;
+      return { ...base, distinct, identifier: false, times: timesOf(described, column.type) };
     }
     case 'boolean':
     case 'string':
@@ -114,34 +122,56 @@ export async function sortedColumn(
   return { sorted, distinct: column.wide ? collector.added : sorted.values.length };
 }
 
-function numbersOf(sorted: SortedValues, detail: Detail): ProfileColumn['numbers'] {
-  const { values, counts } = sorted;
+/** @param unit what a value is divided by */
+async function describedNumbers(
+  column: TypedColumn,
+  { engine, detail, gathered }: ColumnOptions,
+  unit: number,
+): Promise<DescribedNumbers> {
+  if (engine.cluster && column.roughlyDistinct > gathered) {
+    return clusterNumbers(engine.cluster, column, { detail, unit });
+  }
+  const { sorted, distinct } = await sortedColumn(engine, column);
+  const { counts } = sorted;
+  const values = unit === 1 ? sorted.values : sorted.values.map((value) => value / unit);
+  const inUnits = { ...sorted, values };
   let [zeros, negative] = [0, 0];
   for (let i = 0; i < values.length && (values[i] as number) <= 0; i++) {
     if (values[i] === 0) zeros += counts[i] as number;
     else negative += counts[i] as number;
   }
-  const quantiles = quantilesOf(sorted, QUANTILES);
   return {
-    ...momentsOf(sorted),
+    distinct,
     zeros,
     negative,
-    quantiles: Object.fromEntries(QUANTILES.map((share, i) => [quantileName(share), quantiles[i] as number])),
-    histogram: histogramOf(sorted),
-    steps: stepsOf(sorted, detail.steps),
+    quantiles: quantilesOf(inUnits, QUANTILES),
+    moments: momentsOf(inUnits),
+    histogram: histogramOf(inUnits),
+    steps: stepsOf(inUnits, detail.steps),
+    ...(unit === 1 ? { weekdays: [], hours: [] } : cyclesOf(inUnits)),
   };
 }
 
-function timesOf(sorted: SortedValues, type: 'date' | 'timestamp', detail: Detail): ProfileColumn['times'] {
-  const seconds = { ...sorted, values: sorted.values.map((time) => time / MICROSECONDS) };
-  const quantiles = quantilesOf(seconds, QUANTILES);
-  const { weekdays, hours } = cyclesOf(seconds);
+function numbersOf(described: DescribedNumbers): ProfileColumn['numbers'] {
+  const { moments, zeros, negative, quantiles, histogram, steps } = described;
+  return {
+    ...moments,
+    zeros,
+    negative,
+    quantiles: Object.fromEntries(QUANTILES.map((share, i) => [quantileName(share), quantiles[i] as number])),
+    histogram,
+    steps,
+  };
+}
+
+function timesOf(described: DescribedNumbers, type: 'date' | 'timestamp'): ProfileColumn['times'] {
+  const { quantiles, histogram, steps, weekdays, hours } = described;
   return {
     quantiles: Object.fromEntries(
       QUANTILES.map((share, i) => [quantileName(share), timeText(quantiles[i] as number, type)]),
     ),
-    histogram: histogramOf(seconds),
-    steps: stepsOf(seconds, detail.steps),
+    histogram,
+    steps,
     weekdays: [...weekdays],
     hours: type === 'date' ? null : [...hours],
   };

@@ -1,4 +1,5 @@
 import type { SqlEngine } from '../ports.js';
+import { clusterCorrelations } from './cluster.js';
 import { PairSums } from './pair-sums.js';
 import type { ProfileColumn, ProfileContent } from './record.js';
 import type { TypedColumn } from './typed.js';
@@ -21,18 +22,13 @@ export async function correlationsOf(
     .map((column) => ({ ...column, gaps: column.typed.valid < rows }));
   const [first, second] = numeric;
   if (!first || !second) return { pairs: 0, top: [] };
-  const sums = new PairSums(numeric);
-  const selected = numeric.map(({ gaps, typed: { sql } }) => {
-    const value = `CAST(${sql} AS DOUBLE)`;
-    return gaps ? `COALESCE(${value}, CAST('nan' AS DOUBLE))` : value;
-  });
-  for await (const batch of engine.numbers(`SELECT ${selected.join(', ')} FROM ${first.typed.relation}`)) {
-    sums.add(batch);
-  }
-  const found = sums.result().filter(({ r }) => Number.isFinite(r));
+  const pairs = engine.cluster
+    ? await clusterCorrelations(engine.cluster, numeric)
+    : await pairsHere(engine, numeric);
+  const found = pairs.filter(({ r }) => Number.isFinite(r));
   return {
     pairs: found.length,
-    top: found
+    top: [...found]
       .sort((x, y) => Math.abs(y.r) - Math.abs(x.r) || x.a - y.a || x.b - y.b)
       .slice(0, STRONGEST)
       .map(({ a, b, r, rows: both }) => ({
@@ -42,4 +38,25 @@ export async function correlationsOf(
         rows: both,
       })),
   };
+}
+
+type Pairs = ReturnType<PairSums['result']>;
+
+interface NumericColumn {
+  readonly typed: TypedColumn;
+  readonly mean: number;
+  readonly sd: number;
+  /** Whether some rows have no value. */
+  readonly gaps: boolean;
+}
+
+async function pairsHere(engine: SqlEngine, numeric: readonly NumericColumn[]): Promise<Pairs> {
+  const sums = new PairSums(numeric);
+  const selected = numeric.map(({ gaps, typed: { sql } }) => {
+    const value = `CAST(${sql} AS DOUBLE)`;
+    return gaps ? `COALESCE(${value}, CAST('nan' AS DOUBLE))` : value;
+  });
+  const relation = numeric[0]?.typed.relation;
+  for await (const batch of engine.numbers(`SELECT ${selected.join(', ')} FROM ${relation}`)) sums.add(batch);
+  return sums.result();
 }

@@ -1,7 +1,8 @@
 import type { DatasetConfig } from '../../config/data.js';
 import type { SqlEngine } from '../ports.js';
 import type { SourceTable } from '../table.js';
-import { detailFor, profileOf } from './columns.js';
+import { clusterDuplicates } from './cluster.js';
+import { detailFor, MOST_GATHERED, profileOf } from './columns.js';
 import { correlationsOf } from './correlations.js';
 import type { ProfileColumn, ProfileContent } from './record.js';
 import { type TypedColumn, typeColumns } from './typed.js';
@@ -17,6 +18,8 @@ export async function profileTable(options: {
   readonly engine: SqlEngine;
   readonly table: SourceTable;
   readonly config: Pick<DatasetConfig, 'columns' | 'show_values'>;
+  /** Of more distinct numbers in a column, only the description leaves a cluster. */
+  readonly gathered?: number;
   onProgress?(done: number, total: number): void;
 }): Promise<Profile> {
   const { engine, table, config } = options;
@@ -30,6 +33,7 @@ export async function profileTable(options: {
       rows: table.read,
       showValues: config.show_values,
       detail,
+      gathered: options.gathered ?? MOST_GATHERED,
     });
     columns.push({ typed: column, profile });
   }
@@ -56,6 +60,9 @@ async function duplicateRows(
   const unique = columns.some(({ typed, profile }) => typed.valid === rows && profile.distinct === rows);
   if (unique || !first) return 0;
   const { relation } = first.typed;
+  if (engine.cluster) {
+    return clusterDuplicates(engine.cluster, { relation, cells: columns.map(({ typed }) => typed.sql) });
+  }
   const cells = columns.map(({ typed }) => typed.sql).join(', ');
   const repeated = `SELECT h FROM (SELECT hash(${cells}) AS h FROM ${relation}) AS a GROUP BY h HAVING count(*) > 1`;
   const [row] = await engine.query(

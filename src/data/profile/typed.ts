@@ -56,7 +56,8 @@ export async function typeColumns(options: {
     const type = declared ?? guessType(column, samples[i] ?? []);
     return { column, type, declared: declared !== undefined, huge: false };
   });
-  const inPlace = table.columns.every(({ storage }) => storage.kind === 'native');
+  // On a cluster every value is wanted many times, and is kept there.
+  const inPlace = !engine.cluster && table.columns.every(({ storage }) => storage.kind === 'native');
   for (let round = 0; ; round++) {
     const places = inPlace
       ? attempts.map((attempt) => ({
