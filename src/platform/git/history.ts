@@ -5,7 +5,7 @@ import type { Archive, StoredRecord } from '../../history/archive.js';
 import { blockOf } from '../../history/block.js';
 import type { Clock, History, HistoryQuery, Randomness } from '../../history/port.js';
 import { type AnyRecord, recordKind } from '../../history/record.js';
-import { addUpgraded, type PlacedRow, type PlacedSelection, selectRows } from '../../history/select.js';
+import { type PlacedRow, type PlacedSelection, recordFields, selectRows } from '../../history/select.js';
 import { isOwner, leftOutReporter, placeRecord } from '../../history/stored.js';
 import { upgraded } from '../../history/upgrade.js';
 import { type Author, localView, type Plan, planFor, putLocally } from './append.js';
@@ -127,7 +127,7 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
 
 function waitingBlock(records: readonly AnyRecord[]) {
   return {
-    ...blockOf(records, addUpgraded),
+    ...blockOf(records, recordFields()),
     records: new Map(records.map((record) => [record.id, record])),
   };
 }
