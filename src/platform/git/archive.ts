@@ -4,7 +4,7 @@ import { placeRecord } from '../../history/stored.js';
 import { planFor } from './append.js';
 import { PathTaken } from './commit.js';
 import { compactionPlan, type Folded } from './compact.js';
-import type { Branch } from './history.js';
+import type { Branch } from './history-branch.js';
 import { readUnits } from './stored-records.js';
 import { type BranchView, filesOf, type Problems, type Unit, unitsOf } from './units.js';
 

@@ -1,7 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+
 import { type Block, type BlockHeader, decodeBlock, type EncodedBlock } from '../../history/block.js';
+import { temporaryBeside } from '../local/store.js';
 
 /**
  * Blocks by the id of the folder they were made from: git names a folder by its content, so a block is either right or
@@ -172,7 +174,7 @@ function append(path: string, bytes: Buffer): void {
 }
 
 function replace(path: string, parts: readonly Buffer[]): void {
-  const temporary = `${path}.${randomUUID()}.partial`;
+  const temporary = temporaryBeside(path);
   try {
     const file = openSync(temporary, 'wx');
     try {

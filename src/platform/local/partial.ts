@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode, makeFolder } from './store.js';
+import { isAlive } from './process-mark.js';
+import { makeFolder } from './store.js';
 
 /**
  * Files and folders in the making: hidden beside their final name (so that the rename is atomic), with a name that says
@@ -53,15 +54,6 @@ async function isAbandoned(path: string, pid: number): Promise<boolean> {
   if (pid === process.pid || isAlive(pid)) return false;
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs > QUIET_MS;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH';
-  }
 }
 
 /** Removes unfinished things that nobody has written to since `before`. */
