@@ -3,7 +3,7 @@ import { terminalText } from '../report/escape.js';
 import { defineVerb } from './command-line/verb.js';
 import { openProject } from './project/project.js';
 import { knowRecord } from './records/known-record.js';
-import { recordText } from './records/text.js';
+import { recordText } from './show/text.js';
 
 /** Tables of a comparison are wide. */
 const LONGEST_LINE = 4000;

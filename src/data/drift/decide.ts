@@ -1,6 +1,6 @@
 import { benjaminiHochberg } from '../../statistics/multiplicity.js';
 import type { ClassifierResult } from './classifier.js';
-import type { ColumnComparison, ColumnTest } from './column.js';
+import type { ColumnComparison, ColumnTest } from './comparison.js';
 import type { DriftSettings } from './settings.js';
 
 /** Which columns drifted, and whether the dataset has: one decision over all p-values, so that the false alarms stay at alpha. */

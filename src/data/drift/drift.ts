@@ -1,7 +1,7 @@
 import type { ProfileColumn } from '../profile/record.js';
 import type { ClassifierResult, SampledRows } from './classifier.js';
-import type { ColumnComparison } from './column.js';
 import { compareColumn } from './column.js';
+import type { ColumnComparison } from './comparison.js';
 import { decide } from './decide.js';
 import type { ColumnEvidence } from './evidence.js';
 import { pictureOf } from './picture.js';

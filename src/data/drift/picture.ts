@@ -1,6 +1,6 @@
 import { countBetween, edgesOf } from '../profile/histogram.js';
 import type { SortedValues } from '../sorted-values.js';
-import type { ColumnComparison } from './column.js';
+import type { ColumnComparison } from './comparison.js';
 import { type ColumnEvidence, standIn } from './evidence.js';
 import type { DriftColumn } from './record.js';
 

@@ -1,5 +1,5 @@
 import { formatNumber, plural } from '../../format.js';
-import type { ColumnTest } from './column.js';
+import type { ColumnTest } from './comparison.js';
 import type { ColumnVerdict, DatasetVerdict } from './decide.js';
 
 /** Verdicts in words, each with the number that decided. */

@@ -1,4 +1,4 @@
-import type { KnownColumn, Read } from '../checks/finding.js';
+import type { KnownColumn, Measured, Read } from '../checks/finding.js';
 import type { ColumnFacts } from '../checks/infer.js';
 import type { Scope } from '../checks/plan.js';
 import { listLiteral, numberLiteral, textLiteral } from '../literals.js';
@@ -115,4 +115,26 @@ export function pythonText({ known: column, dtype, facts }: PandasColumn): Sql {
     };
   }
   return { sql: column.text, reads: column.reads };
+}
+
+/** Rows whose key occurs more than once; pandas takes two missing values for the same. */
+export function everyDuplicate(keys: readonly string[], considered: string): Measured {
+  return {
+    kind: 'measured',
+    terms: [
+      `count(DISTINCT row(${keys.join(', ')})) FILTER (WHERE ${considered})`,
+      `count(*) FILTER (WHERE ${considered})`,
+    ],
+    judge: ([distinct, total]) =>
+      Number(distinct) === Number(total)
+        ? { failing: 0, total: Number(total) }
+        : {
+            kind: 'grouped',
+            keys,
+            considered,
+            terms: ['coalesce(sum(n) FILTER (WHERE n > 1), 0)::BIGINT', 'sum(n)::BIGINT'],
+            judge: ([failing, all]) => ({ failing: Number(failing), total: Number(all) }),
+          },
+    failing: { kind: 'repeats', keys, considered, every: true },
+  };
 }

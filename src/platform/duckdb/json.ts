@@ -5,10 +5,10 @@ import { Places } from '../../data/places.js';
 import { type Rejection, ROWS_NAMED } from '../../data/table.js';
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../format.js';
-import { SourceDigest, textContent } from './content.js';
+import { SourceDigest } from './content.js';
 import type { Loaded, LoadRequest } from './dataset.js';
 import { pathLiteral } from './engine.js';
-import { readText, sameCount, stageRows } from './lines.js';
+import { readText, sameCount, sourceText, stageRows } from './lines.js';
 import { StagedFile } from './stage.js';
 
 /** JSON text of each row in `lines.line`, in reading order; what is no object is not yet sorted out. */
@@ -124,15 +124,7 @@ async function stageText(
   const staged = await StagedFile.create(path);
   let line = 1;
   try {
-    const content = textContent({
-      path: request.path(file),
-      name: file,
-      hash: digest.file(file),
-      cancel: request.cancel,
-      onRead: request.onRead,
-      line: () => line,
-    });
-    for await (const chunk of content) {
+    for await (const chunk of sourceText(request, { file, digest, line: () => line })) {
       for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) line++;
       staged.write(chunk);
       await staged.flush();

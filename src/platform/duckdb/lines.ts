@@ -70,6 +70,19 @@ export async function stageRows(request: LoadRequest, options: TextOptions): Pro
   }
 }
 
+/** The text of one source file, which becomes part of the digest. `line` is asked when the text turns out to be damaged. */
+export function sourceText(
+  request: LoadRequest,
+  {
+    file,
+    digest,
+    line,
+  }: { readonly file: string; readonly digest: SourceDigest; readonly line: () => number },
+): AsyncGenerator<Uint8Array> {
+  const { path, cancel, onRead } = request;
+  return textContent({ path: path(file), name: file, hash: digest.file(file), cancel, onRead, line });
+}
+
 interface Pass extends Omit<TextRows, 'paths' | 'hasHeader' | 'lineEnd'> {
   /** Null when the files cannot be read by the engine as they are. */
   readonly lineEnd: '\n' | '\r\n' | null;
@@ -105,15 +118,7 @@ async function passRows(
         if (rejections.length < ROWS_NAMED) rejections.push({ place: { file, number: line }, reason });
       },
     });
-    const content = textContent({
-      path: request.path(file),
-      name: file,
-      hash: digest.file(file),
-      cancel: request.cancel,
-      onRead: request.onRead,
-      line: () => splitter.line,
-    });
-    for await (const chunk of content) {
+    for await (const chunk of sourceText(request, { file, digest, line: () => splitter.line })) {
       splitter.push(chunk);
       if (flush) await flush();
     }

@@ -1,6 +1,8 @@
 import { OutsideError, UserError } from '../../errors.js';
+import type { StoredRecord } from '../../history/archive.js';
 import { isCompactedName, readCompacted } from '../../history/compacted.js';
 import type { Randomness } from '../../history/port.js';
+import { recordKind } from '../../history/record.js';
 import { backOff, moveBranch } from './branch.js';
 import { type BranchFile, type Change, changeTree, commitOf, PathTaken } from './commit.js';
 import type { Git } from './git.js';
@@ -176,4 +178,18 @@ export async function entriesAt(tip: TreeReader, path: string): Promise<ReturnTy
     )?.id;
   }
   return id === undefined ? [] : parseTree(await tip.readTree(id), tip.hash);
+}
+
+/** The subject names the first; the body has one line each, as long as somebody would read it. */
+export function messageOf(records: readonly StoredRecord[]): (paths: ReadonlySet<string>) => string {
+  return (paths) => {
+    const names = records
+      .filter(({ path }) => paths.has(path))
+      .map(({ record }) =>
+        [recordKind(record), record.model ?? record.dataset, record.id].filter(Boolean).join(' '),
+      );
+    const [first = ''] = names;
+    if (names.length <= 1) return first;
+    return [`${first} and ${names.length - 1} more`, '', ...names.slice(0, 100)].join('\n');
+  };
 }

@@ -4,7 +4,7 @@ import { placeRecord } from '../../history/stored.js';
 import { planFor } from './append.js';
 import { PathTaken } from './commit.js';
 import { compactionPlan, type Folded } from './compact.js';
-import type { Branch } from './history.js';
+import type { Branch } from './history-branch.js';
 import { readUnits } from './stored-records.js';
 import { type BranchView, filesOf, type Problems, type Unit, unitsOf } from './units.js';
 
@@ -24,7 +24,7 @@ export function gitArchive(
   const records: Archive['records'] = async function* (onProblem) {
     const problems: Problems = new Map();
     const seen = new Set<string>();
-    for await (const { records: found, told } of readUnits(await allUnits(problems))) {
+    for await (const { found, told } of readUnits(await allUnits(problems))) {
       for (const [path, why] of told) problems.set(path, why);
       for (const stored of found) {
         if (seen.has(stored.path)) continue;
@@ -76,8 +76,7 @@ export function gitArchive(
       const local = await branch.localView();
       const own: StoredRecord[] = [];
       if (local) {
-        for await (const { records: found } of readUnits(await unitsOf(local, {}, new Map())))
-          own.push(...found);
+        for await (const { found } of readUnits(await unitsOf(local, {}, new Map()))) own.push(...found);
       }
       return { sent: (await branch.send(own)).length };
     },

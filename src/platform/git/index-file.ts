@@ -1,7 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+
 import { type Block, type BlockHeader, decodeBlock, type EncodedBlock } from '../../history/block.js';
+import { temporaryBeside } from '../local/store.js';
 
 /**
  * Blocks by the id of the folder they were made from: git names a folder by its content, so a block is either right or
@@ -27,8 +29,8 @@ export interface NewBlock {
 }
 
 /** Of the format, and of what `fieldsOfRecord` and the upgrades of records make of a record: another one starts anew. */
-const FORMAT = 'assay-index 1';
-const LINE = /^assay-index 1 ([0-9a-f]{40,64}) (\S+) (\d+) (\d+) (\S+)\n/;
+const FORMAT = 'assay-index 2';
+const LINE = /^assay-index 2 ([0-9a-f]{40,64}) (\S+) (\d+) (\d+) (\S+)\n/;
 const LONGEST_LINE = 512;
 /** Room is made when more than this, and more than what is of use, would be won. */
 const LITTLE_WASTE = 8 * 2 ** 20;
@@ -172,7 +174,7 @@ function append(path: string, bytes: Buffer): void {
 }
 
 function replace(path: string, parts: readonly Buffer[]): void {
-  const temporary = `${path}.${randomUUID()}.partial`;
+  const temporary = temporaryBeside(path);
   try {
     const file = openSync(temporary, 'wx');
     try {

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { storeError } from '../local/store.js';
+import { storeError, temporaryBeside } from '../local/store.js';
 import type { Settings } from './environment.js';
 import { type Git, type GitResult, openGit } from './git.js';
 import { type ObjectReader, openObjectReader } from './object-reader.js';
@@ -125,7 +124,7 @@ export async function openMirror(options: {
     removeStaleLocks: () => removeStaleLocks(gitDir),
     reset: async ({ whole }) => {
       // Moved away first: a git that still works in it meets either all of it or nothing.
-      const old = `${gitDir}.${randomUUID()}.partial`;
+      const old = temporaryBeside(gitDir);
       await rename(gitDir, old).catch(() => {});
       await rm(old, { recursive: true, force: true });
       await makeMirror(gitDir, { hash, whole });
@@ -146,7 +145,7 @@ async function makeMirror(
   form: { readonly hash: HashName; readonly whole: boolean },
 ): Promise<void> {
   if (await exists(join(gitDir, 'HEAD'))) return;
-  const building = `${gitDir}.${randomUUID()}.partial`;
+  const building = temporaryBeside(gitDir);
   const format = form.hash === 'sha256' ? '\tobjectFormat = sha256\n' : '';
   const look = `[core]\n\trepositoryformatversion = ${format ? 1 : 0}\n\tbare = true\n${format && `[extensions]\n${format}`}`;
   const own = [

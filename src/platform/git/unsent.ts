@@ -1,8 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OutsideError, UserError } from '../../errors.js';
 import { type AnyRecord, anyRecord } from '../../history/record.js';
 import { recordText } from '../../history/stored.js';
 import { errorCode, readIfThere, storeError, writeAtomically } from '../local/store.js';
+import { PathTaken } from './commit.js';
 
 /** Records that could not be pushed, kept as files until an append gets through. */
 export interface Unsent {
@@ -72,4 +74,28 @@ function parseRecord(text: string): AnyRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Nothing measured is lost: what could not be appended waits in a folder for the next append.
+ * @returns the error to throw
+ */
+export async function keepUnsent(
+  error: unknown,
+  unsent: Unsent,
+  records: readonly AnyRecord[],
+): Promise<unknown> {
+  if (!(error instanceof OutsideError || error instanceof UserError) || error instanceof PathTaken)
+    return error;
+  if (records.length === 0) return error;
+  try {
+    await unsent.keep(records);
+  } catch {
+    return error;
+  }
+  const what = records.length === 1 ? 'the record is' : `${records.length} records are`;
+  const kept = `${what} kept in ${unsent.folder}, and the next append takes them along; to send them now: assay history push`;
+  const detail = { cause: error, mend: error.mend ? `${error.mend}; ${kept}` : kept };
+  const message = `the history could not be written: ${error.message}`;
+  return error instanceof OutsideError ? new OutsideError(message, detail) : new UserError(message, detail);
 }

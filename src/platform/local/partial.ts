@@ -1,9 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { errorCode, makeFolder } from './store.js';
+import { isAlive, placeOfNumbers } from './process-mark.js';
+import { makeFolder } from './store.js';
 
 /**
  * Files and folders in the making: hidden beside their final name (so that the rename is atomic), with a name that says
@@ -59,7 +58,7 @@ export async function leavePartial(path: string): Promise<void> {
 }
 
 function partialName(key: string, pid: number): string {
-  return `.${key}.${pid}${pid === NOBODY ? '' : `@${ownPlace()}`}.${randomUUID().slice(0, 8)}.partial`;
+  return `.${key}.${pid}${pid === NOBODY ? '' : `@${placeOfNumbers()}`}.${randomUUID().slice(0, 8)}.partial`;
 }
 
 interface Partial {
@@ -75,47 +74,11 @@ export function parsePartial(name: string): Partial | undefined {
   return key === undefined ? undefined : { key, pid: Number(pid), place };
 }
 
-let place: string | undefined;
-
-/** Tells apart where process numbers mean different processes: machines, their boots, and containers. */
-function ownPlace(): string {
-  place ??= createHash('sha256')
-    .update(`${hostname()}\n${bootId()}\n${processNamespace()}`)
-    .digest('hex')
-    .slice(0, 8);
-  return place;
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function processNamespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-}
-
 async function isAbandoned(path: string, by: Partial): Promise<boolean> {
   if (by.pid === NOBODY) return true;
-  if (by.place === ownPlace()) return by.pid !== process.pid && !isAlive(by.pid);
+  if (by.place === placeOfNumbers()) return by.pid !== process.pid && !isAlive(by.pid);
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs > QUIET_MS;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH';
-  }
 }
 
 /** Removes unfinished things that nobody has written to since `before`. */

@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { OutsideError, UserError } from '../../errors.js';
+import { processMark } from './process-mark.js';
 
 /** The folder `.assay/` and safe writing in it. */
 
@@ -65,7 +66,7 @@ export async function writeStream(
 
 /** A name in the same folder (so that a rename is atomic) which no reader takes for content. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${randomUUID()}.partial`);
+  return join(dirname(path), `.${processMark()}.${randomUUID()}.partial`);
 }
 
 /** The text of a file; undefined when there is none. */
