@@ -23,7 +23,7 @@ export function gitArchive(
   const records: Archive['records'] = async function* (onProblem) {
     const problems: Problems = new Map();
     const seen = new Set<string>();
-    for await (const { records: found, told } of readUnits(await allUnits(problems))) {
+    for await (const { found, told } of readUnits(await allUnits(problems))) {
       for (const [path, why] of told) problems.set(path, why);
       for (const stored of found) {
         if (seen.has(stored.path)) continue;
@@ -75,8 +75,7 @@ export function gitArchive(
       const local = await branch.localView();
       const own: StoredRecord[] = [];
       if (local) {
-        for await (const { records: found } of readUnits(await unitsOf(local, {}, new Map())))
-          own.push(...found);
+        for await (const { found } of readUnits(await unitsOf(local, {}, new Map()))) own.push(...found);
       }
       return { sent: (await branch.send(own)).length };
     },

@@ -75,10 +75,10 @@ async function foldMonth(unit: Unit, tip: Parameters<Plan>[0]): Promise<Folded> 
   if (loose.size === 0) return NOTHING;
   const problems: Problems = new Map();
   const records: StoredRecord[] = [];
-  for await (const found of readUnits([unit])) {
-    if (!found.complete) throw new Error(`${unit.path} could not be read as a whole`);
-    for (const [path, why] of found.told) problems.set(path, why);
-    records.push(...found.records);
+  for await (const { found, told, complete } of readUnits([unit])) {
+    if (!complete) throw new Error(`${unit.path} could not be read as a whole`);
+    for (const [path, why] of told) problems.set(path, why);
+    records.push(...found);
   }
   const compacted = listed.filter((file) => file.compacted);
   // A line that is no record must not be lost by rewriting its file.

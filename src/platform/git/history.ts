@@ -4,7 +4,7 @@ import type { Archive } from '../../history/archive.js';
 import { blockOf } from '../../history/block.js';
 import type { History, HistoryQuery } from '../../history/port.js';
 import { type AnyRecord, recordKind } from '../../history/record.js';
-import { addUpgraded, type PlacedRow, type PlacedSelection, selectRows } from '../../history/select.js';
+import { type PlacedRow, type PlacedSelection, recordFields, selectRows } from '../../history/select.js';
 import { isOwner, leftOutReporter, placeRecord } from '../../history/stored.js';
 import { upgraded } from '../../history/upgrade.js';
 import { gitArchive } from './archive.js';
@@ -107,7 +107,7 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
 
 function waitingBlock(records: readonly AnyRecord[]) {
   return {
-    ...blockOf(records, addUpgraded),
+    ...blockOf(records, recordFields()),
     records: new Map(records.map((record) => [record.id, record])),
   };
 }

@@ -29,8 +29,8 @@ export interface NewBlock {
 }
 
 /** Of the format, and of what `fieldsOfRecord` and the upgrades of records make of a record: another one starts anew. */
-const FORMAT = 'assay-index 1';
-const LINE = /^assay-index 1 ([0-9a-f]{40,64}) (\S+) (\d+) (\d+) (\S+)\n/;
+const FORMAT = 'assay-index 2';
+const LINE = /^assay-index 2 ([0-9a-f]{40,64}) (\S+) (\d+) (\d+) (\S+)\n/;
 const LONGEST_LINE = 512;
 /** Room is made when more than this, and more than what is of use, would be won. */
 const LITTLE_WASTE = 8 * 2 ** 20;
