@@ -3,10 +3,9 @@ import { UserError } from '../../errors.js';
 import type { Archive, ArchiveSize, StoredRecord } from '../../history/archive.js';
 import { placeRecord } from '../../history/stored.js';
 import type { Upgrade } from '../../history/upgrade.js';
-import { planFor } from './append.js';
-import { PathTaken } from './commit.js';
 import { compactionPlan, type Folded } from './compact.js';
 import type { Branch } from './history-branch.js';
+import { planFor } from './record-plan.js';
 import { readUnits } from './stored-records.js';
 import { type BranchView, filesOf, type Problems, type Unit, unitsOf } from './units.js';
 
@@ -60,7 +59,7 @@ export function gitArchive(
       for (const { path, record } of wanted) {
         const there = known.get(record.id);
         if (there !== undefined && there !== path) {
-          throw new PathTaken(`the history holds a record of the id ${record.id} already, at ${there}`, {
+          throw new UserError(`the history holds a record of the id ${record.id} already, at ${there}`, {
             mend: 'an id names one record for ever: what is imported must not use it for another',
           });
         }
