@@ -9,6 +9,8 @@ import { storeError } from '../local/store.js';
 import { type InstallOptions, loadDuckdb } from './install.js';
 
 export interface DuckdbEngine extends SqlEngine {
+  /** The one column of a query, of texts, in parts as they come. */
+  texts(sql: string): AsyncGenerator<readonly (string | null)[]>;
   /** A folder of its own for staged files, removed by `close`. */
   readonly folder: string;
   /** From here on no file but those of `reads` can be read and no setting changed, whatever a query says. */
@@ -95,12 +97,27 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
       throw outgrown(error);
     }
   }
+  async function* texts(sql: string): AsyncGenerator<readonly (string | null)[]> {
+    cancel.throwIfAborted();
+    try {
+      const result = await connection.stream(sql);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return;
+        yield chunk.getColumnValues(0).map((value) => (value === null ? null : String(value)));
+      }
+    } catch (error) {
+      cancel.throwIfAborted();
+      throw outgrown(error);
+    }
+  }
   // Timestamps without an offset are UTC on every machine.
   await query(`SET TimeZone = 'UTC'`);
   return {
     folder,
     query,
     numbers,
+    texts,
     checkSelect: async (sql) => {
       const statements = await connection.extractStatements(sql);
       const single = statements.count === 1 ? await statements.prepare(0) : undefined;
