@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { StoredRecord } from '../../history/archive.js';
 import { type Block, blockBuilder, DamagedBlock, encodeBlock } from '../../history/block.js';
 import { COMPACTED_BYTES, compactedLines } from '../../history/compacted.js';
+import type { AddField } from '../../history/fields.js';
 import type { AnyRecord } from '../../history/record.js';
-import { recordFields } from '../../history/select.js';
 import { idFromPath, MAXIMUM_RECORD_BYTES, parseStored } from '../../history/stored.js';
 import type { IndexedBlock, IndexFile, NewBlock } from './index-file.js';
 import type { StreamedObject } from './object-reader.js';
@@ -26,14 +26,17 @@ const MOST_PROBLEMS = 50;
 /** The blocks of the units, from the index where it has them; the others are read, and added to it. */
 export async function readBlocks(
   units: readonly Unit[],
-  index: (kind: string) => IndexFile,
-  problems: Problems,
-  onProgress?: (done: number, total: number) => void,
+  request: {
+    readonly index: (kind: string) => IndexFile;
+    readonly fieldsOf: (record: AnyRecord, add: AddField) => void;
+    readonly problems: Problems;
+    readonly onProgress: ((done: number, total: number) => void) | undefined;
+  },
 ): Promise<readonly UnitBlock[]> {
+  const { index, fieldsOf, problems, onProgress } = request;
   const missing = units.filter((unit) => index(unit.kind).get(unit.id) === undefined).sort(byMonth);
   const incomplete = new Map<string, IndexedBlock>();
   const waiting = waitingBlocks(index);
-  const fieldsOf = recordFields();
   // Of each record only its fields are kept, so that a month of thousands is never in memory as a whole.
   const collect = (): Collector<Block> => {
     const builder = blockBuilder<AnyRecord>(fieldsOf);
