@@ -3,12 +3,14 @@ import { comparisonDigits } from '../compare/digits.js';
 import type { ComparisonRecord, MetricComparison, Verdict } from '../compare/record.js';
 import { UserError } from '../errors.js';
 import { plural } from '../format.js';
+import { nameWithSlice } from '../metrics/metric.js';
 import { terminalText } from '../report/escape.js';
-import { sliceInWords } from '../report/headline.js';
+import type { ComparedRuns } from '../report/many/facts.js';
 import { countVerdicts, metricRows } from '../report/rows.js';
 import { textTable } from '../report/table.js';
 import type { RunRecord } from '../runs/record.js';
 import type { World } from '../world.js';
+import { writePage } from './command-line/page.js';
 import { defineVerb, type Outcome } from './command-line/verb.js';
 import { compareModel, findRun, watchedMetrics } from './evaluation/comparison.js';
 import { chosenModels, openProject } from './project/project.js';
@@ -93,10 +95,10 @@ async function pair(
   const comparisons = compared.map(({ comparison }) => comparison);
   await (await project.history()).append(comparisons);
   if (html !== undefined) {
-    const { pairAsMany, writePage } = await import('./evaluation/compare-many.js');
+    const { pairAsMany } = await import('./evaluation/compare-many.js');
     const pages = [];
     for (const one of compared) pages.push(await pairAsMany(project, one));
-    world.terminal.info(`written: ${await writePage(pages, { file: html, world })}`);
+    await writeComparison(pages, { file: html, world });
   }
   return {
     exit: 0,
@@ -111,7 +113,7 @@ async function many(input: CompareInput, world: World): Promise<Outcome> {
   const { model: only, baseline, by, html } = input.options;
   const limit = readLimit(input.options.limit);
   const project = await openProject(world, input.config);
-  const { compareMany, manyText, writePage } = await import('./evaluation/compare-many.js');
+  const { compareMany, manyText } = await import('./evaluation/compare-many.js');
   const models = chosenModels(project, only);
   if (models.length > 1 && input.arguments.length > 0) {
     throw new UserError('there are several models: which one are these runs of?', {
@@ -124,7 +126,7 @@ async function many(input: CompareInput, world: World): Promise<Outcome> {
     compared.push(await compareMany({ project, world, name, model, words, baseline, by, limit }));
   }
   if (html !== undefined) {
-    world.terminal.info(`written: ${await writePage(compared, { file: html, world })}`);
+    await writeComparison(compared, { file: html, world });
   }
   const comparisons = compared.flatMap((one) => [...one.comparisons.values()]);
   const documents = compared.map((one) => ({
@@ -226,7 +228,7 @@ function comparisonTable(metrics: readonly MetricComparison[]): string {
     rows: metrics.map((metric) => {
       const digits = comparisonDigits(metric);
       return [
-        metric.slice ? `${metric.name} for ${sliceInWords(metric.slice)}` : metric.name,
+        nameWithSlice(metric.name, metric.slice),
         digits.baseline,
         digits.candidate,
         digits.difference,
@@ -236,4 +238,12 @@ function comparisonTable(metrics: readonly MetricComparison[]): string {
       ];
     }),
   });
+}
+
+async function writeComparison(
+  models: readonly ComparedRuns[],
+  { file, world }: { readonly file: string; readonly world: World },
+): Promise<void> {
+  const { comparisonPage } = await import('../report/many/page.js');
+  await writePage(comparisonPage({ models, version: world.version }), { file, world });
 }

@@ -7,6 +7,7 @@ import type { ProfileContent } from '../data/profile/record.js';
 import { UserError } from '../errors.js';
 import { newRecordId } from '../history/record.js';
 import type { World } from '../world.js';
+import { writePage } from './command-line/page.js';
 import { defineVerb } from './command-line/verb.js';
 import { hasConfig, ownerOf, resolveSide, type Side } from './data/drift-sides.js';
 import { withDataset } from './data/opened.js';
@@ -22,7 +23,9 @@ export const drift = defineVerb(
       { name: 'reference', description: 'what to compare with; left out, the reference: of the dataset' },
       { name: 'current', description: 'what is compared' },
     ],
-    options: {},
+    options: {
+      html: { kind: 'text', description: 'also write it as a page to look at', placeholder: 'FILE' },
+    },
     outputs: {
       drifted: 'true, false, or unknown when it cannot be told',
       columns: 'names of the columns that drifted, separated by newlines',
@@ -31,6 +34,10 @@ export const drift = defineVerb(
       { command: 'assay drift january.csv february.csv', explains: 'two files; no assay.yml is needed' },
       { command: 'assay drift adult', explains: 'a dataset against its reference' },
       { command: 'assay drift adult@3f2a9c today.parquet', explains: 'a file against a recorded profile' },
+      {
+        command: 'assay drift adult --html drift.html',
+        explains: 'a page with both distributions of every column',
+      },
       {
         command: 'assay drift version:income@prod today.csv --json',
         explains: 'against what the live model was trained on',
@@ -43,6 +50,11 @@ export const drift = defineVerb(
     const record = await compareSides({ project, world, ...sides });
     if (project) await (await project.history()).append([record]);
     else world.terminal.info('not recorded: there is no assay.yml here');
+    const { html } = input.options;
+    if (html !== undefined) {
+      const { driftPage } = await import('../report/data/drift-page.js');
+      await writePage(driftPage(record, world), { file: html, world });
+    }
     const { driftText, driftMarkdown } = await import('../report/drift.js');
     return {
       exit: record.verdict === 'drift' ? 1 : 0,

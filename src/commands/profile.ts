@@ -2,6 +2,7 @@ import { nearest } from '../config/nearest.js';
 import type { ProfileRecord } from '../data/profile/record.js';
 import { UserError } from '../errors.js';
 import type { World } from '../world.js';
+import { writePage } from './command-line/page.js';
 import { defineVerb } from './command-line/verb.js';
 import { type NamedSource, withDataset } from './data/opened.js';
 import { readableDataset } from './data/source.js';
@@ -15,10 +16,13 @@ export const profile = defineVerb(
     description:
       'Reads a dataset and computes, exactly and the same to the last bit on every machine, for every column: missing and distinct values, quantiles, mean, standard deviation, skewness and kurtosis, a histogram, the frequencies of values, lengths of texts, ranges of dates; and for the dataset duplicate rows and correlations. Columns without a type in assay.yml get the narrowest that fits every value.\n\nThe profile is recorded in the history: some kilobytes per column, enough to tell later whether data has drifted from it (`assay drift`) when the data itself is no longer there. Values of texts are not in it unless the dataset has `show_values: true`; they are counted and recognised by hash. What each number means is in docs/profile.md.',
     arguments: [{ name: 'dataset', description: 'the name of a dataset in assay.yml', required: true }],
-    options: {},
+    options: {
+      html: { kind: 'text', description: 'also write it as a page to look at', placeholder: 'FILE' },
+    },
     outputs: { profile: 'id of the recorded profile' },
     examples: [
       { command: 'assay profile adult', explains: 'a table of the columns' },
+      { command: 'assay profile adult --html adult.html', explains: 'a page with a picture of every column' },
       { command: 'assay profile adult --json', explains: 'the record, with every number, for programs' },
     ],
   },
@@ -27,6 +31,11 @@ export const profile = defineVerb(
     const project = await openProject(world, input.config);
     const record = await profileSource({ project, world, source: await readableNamed(project, world, name) });
     await (await project.history()).append([record]);
+    const { html } = input.options;
+    if (html !== undefined) {
+      const { profilePage } = await import('../report/data/profile-page.js');
+      await writePage(profilePage(record, world), { file: html, world });
+    }
     const { profileText } = await import('../report/profile.js');
     return { exit: 0, json: record, text: profileText(record), outputs: { profile: record.id } };
   },

@@ -3,10 +3,12 @@ import type { DatasetConfig } from '../config/data.js';
 import type { Placed } from '../config/load.js';
 import { nearest } from '../config/nearest.js';
 import { parseReference } from '../data/checks/foreign-key.js';
+import type { ProfileContent } from '../data/profile/record.js';
 import type { ValidationRecord } from '../data/record.js';
 import { UserError } from '../errors.js';
 import type { OpenDataset } from '../platform/duckdb/dataset.js';
 import type { World } from '../world.js';
+import { writePage } from './command-line/page.js';
 import { defineVerb } from './command-line/verb.js';
 import { chosenDatasets } from './data/datasets.js';
 import { withDataset } from './data/opened.js';
@@ -20,7 +22,7 @@ export const validate = defineVerb(
     name: 'validate',
     summary: 'check datasets against their columns and checks',
     description:
-      'Reads each dataset and holds it against `columns`, `extra_columns` and `checks` of assay.yml: does every column exist, is every value of its type, within its bounds, allowed, unique. Says how many values fail and on which lines; never which values, unless the dataset has `show_values: true`. The result is recorded in the history.\n\nMissing values (empty fields, and the texts under `missing`) are skipped by every check but `required` and `max_missing`. A check of severity `warn` is reported and does not fail. Lines that cannot be read as a row (another number of fields, an unclosed quote, broken JSON) are counted, named and fail the validation, and so does a dataset without rows unless a check says `rows: { min: 0 }`.\n\nReads CSV, TSV, JSON Lines, JSON and Parquet; text may be compressed (.gz, .zst).',
+      'Reads each dataset and holds it against `columns`, `extra_columns` and `checks` of assay.yml: does every column exist, is every value of its type, within its bounds, allowed, unique. Says how many values fail and on which lines; never which values, unless the dataset has `show_values: true`. The result is recorded in the history. --html writes it as one page that needs nothing else, with a histogram of every column.\n\nMissing values (empty fields, and the texts under `missing`) are skipped by every check but `required` and `max_missing`. A check of severity `warn` is reported and does not fail. Lines that cannot be read as a row (another number of fields, an unclosed quote, broken JSON) are counted, named and fail the validation, and so does a dataset without rows unless a check says `rows: { min: 0 }`.\n\nReads CSV, TSV, JSON Lines, JSON and Parquet; text may be compressed (.gz, .zst).',
     arguments: [
       {
         name: 'dataset',
@@ -28,7 +30,9 @@ export const validate = defineVerb(
         repeats: true,
       },
     ],
-    options: {},
+    options: {
+      html: { kind: 'text', description: 'also write it as a page to look at', placeholder: 'FILE' },
+    },
     outputs: {
       valid: 'true when no check of severity error failed, else false',
       failed: 'names of the datasets that are not valid, separated by spaces',
@@ -37,12 +41,20 @@ export const validate = defineVerb(
     examples: [
       { command: 'assay validate', explains: 'every dataset' },
       { command: 'assay validate adult', explains: 'one dataset' },
+      { command: 'assay validate adult --html adult.html', explains: 'with a picture of every column' },
       { command: 'assay validate adult --json', explains: 'the record, with counts and lines, for programs' },
     ],
   },
   async (input, world) => {
     const project = await openProject(world, input.config);
-    const records = await validateDatasets({ project, world, names: input.arguments });
+    const { html } = input.options;
+    const profiles = html === undefined ? undefined : new Map<string, ProfileContent>();
+    const records = await validateDatasets({ project, world, names: input.arguments, profiles });
+    if (html !== undefined) {
+      const { validationPage } = await import('../report/data/validation-page.js');
+      const data = records.map((record) => ({ record, profile: profiles?.get(record.dataset) ?? null }));
+      await writePage(validationPage(data, world), { file: html, world });
+    }
     const { validationMarkdown, validationText } = await import('../report/validation.js');
     const { writeAtomically } = await import('../platform/local/store.js');
     const reports: string[] = [];
@@ -74,11 +86,13 @@ export async function validateDatasets(options: {
   readonly project: Project;
   readonly world: World;
   readonly names: readonly string[];
+  /** When given, each dataset is profiled as well, for pictures. */
+  readonly profiles?: Map<string, ProfileContent> | undefined;
 }): Promise<readonly ValidationRecord[]> {
-  const { project, world } = options;
+  const { project, world, profiles } = options;
   const records: ValidationRecord[] = [];
   for (const { name, config } of chosenDatasets(project, options.names)) {
-    records.push(await validateDataset({ project, world, name, config }));
+    records.push(await validateDataset({ project, world, name, config, profiles }));
   }
   await (await project.history()).append(records);
   return records;
@@ -89,8 +103,9 @@ async function validateDataset(options: {
   readonly world: World;
   readonly name: string;
   readonly config: Placed<DatasetConfig>;
+  readonly profiles: Map<string, ProfileContent> | undefined;
 }): Promise<ValidationRecord> {
-  const { project, world, name, config } = options;
+  const { project, world, name, config, profiles } = options;
   const { locate } = project.config;
   const { validateTable } = await import('../data/checks/validate.js');
   const start = world.clock.monotonic();
@@ -102,11 +117,18 @@ async function validateDataset(options: {
     const typed = [...suites.values()].some((suite) => suite.needsTypes);
     const inferred = typed ? await columnFacts(engine, table) : new Map();
     const now = world.clock.now().getTime();
-    return validateTable({ engine, table, name, config, locate, others, suites, inferred, now });
+    const asked = { engine, table, name, config, locate, others, suites, inferred, now };
+    const validated = await validateTable(asked);
+    if (profiles) {
+      const { profileTable } = await import('../data/profile/profile.js');
+      const content = await profileTable({ engine, table, config });
+      profiles.set(name, { dataset: name, source: config.source, ...content });
+    }
+    return validated;
   };
   const result = await withDataset(await readableDataset(project, world, name), world, use, {
     // The user's own SQL never sees an engine that could read a file.
-    access: ownSql ? 'load' : 'scan',
+    access: ownSql || profiles ? 'load' : 'scan',
     others: await referencedDatasets(project, world, name),
     downloads: join(project.store, 'downloads'),
     ...engineLimits(project),

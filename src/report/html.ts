@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import { Marked } from 'marked';
 import { parseMermaidChart } from './chart.js';
 import { htmlText } from './escape.js';
-import { LINE_COLOURS_DARK, LINE_COLOURS_LIGHT, PLOT_STYLE, svgPlot } from './svg.js';
+import { htmlPage } from './page/frame.js';
+import { PALETTE } from './page/style.js';
+import { PLOT_STYLE, svgPlot } from './svg.js';
 
 /**
  * A report as one self-contained HTML page, in the look of GitHub. Nothing is loaded and no script runs: the page says so
@@ -10,24 +11,7 @@ import { LINE_COLOURS_DARK, LINE_COLOURS_LIGHT, PLOT_STYLE, svgPlot } from './sv
  */
 export function reportPage(page: { readonly title: string; readonly markdown: string }): string {
   const content = markdownRenderer().parse(page.markdown, { async: false });
-  const style = createHash('sha256').update(STYLE).digest('base64');
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="color-scheme" content="light dark">
-<title>${htmlText(page.title, 200)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-${content}</main>
-</body>
-</html>
-`;
+  return htmlPage({ title: page.title, style: STYLE, body: `<main>\n${content}</main>` });
 }
 
 /** The elements that reports are made of; text from outside was escaped before, and this is the second lock. */
@@ -47,11 +31,13 @@ function markdownRenderer(): Marked {
       code({ text, lang }) {
         const chart = lang === 'mermaid' ? parseMermaidChart(text) : undefined;
         if (!chart) return false;
-        const { min, max } = chart.x;
+        const axis =
+          'labels' in chart.x ? { title: chart.x.title, min: 1, max: chart.x.labels.length } : chart.x;
+        const { min, max } = axis;
         const x = (values: readonly number[]) =>
           values.map((_, i) => min + (i * (max - min)) / Math.max(1, values.length - 1));
         const lines = chart.lines.map((y) => ({ name: '', x: x(y), y }));
-        return `<figure><figcaption>${htmlText(chart.title, 80)}</figcaption>${svgPlot({ ...chart, lines })}</figure>\n`;
+        return `<figure><figcaption>${htmlText(chart.title, 80)}</figcaption>${svgPlot({ ...chart, x: axis, lines })}</figure>\n`;
       },
       link({ href, tokens }) {
         const text = this.parser.parseInline(tokens);
@@ -68,13 +54,8 @@ function markdownRenderer(): Marked {
   });
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --text: #1f2328; --quiet: #59636e; --back: #fff; --page: #f6f8fa; --line: #d1d9e0; --soft: #f6f8fa; --code: #818b981f; --link: #0969da; ${LINE_COLOURS_LIGHT} }
-@media (prefers-color-scheme: dark) {
-  :root { --text: #f0f6fc; --quiet: #9198a1; --back: #0d1117; --page: #010409; --line: #3d444d; --soft: #151b23; --code: #656c7633; --link: #4493f8; ${LINE_COLOURS_DARK} }
-}
-* { box-sizing: border-box; }
-body { margin: 0; padding: 16px; background: var(--page); color: var(--text); font: 14px/1.5 -apple-system, BlinkMacSystemFont, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif, "Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji"; overflow-wrap: break-word; }
+const STYLE = `${PALETTE}
+body { padding: 16px; }
 main { max-width: 860px; margin: 0 auto; padding: 16px; background: var(--back); border: 1px solid var(--line); border-radius: 6px; }
 main > :first-child { margin-top: 0; }
 main > :last-child { margin-bottom: 0; }
@@ -83,7 +64,7 @@ h3 { font-size: 1.25em; }
 p, ul, ol, pre, details, .table { margin: 0 0 16px; }
 ul, ol { padding-left: 2em; }
 li + li { margin-top: 0.25em; }
-a { color: var(--link); }
+a { color: var(--focus); }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; border-spacing: 0; }
 th, td { padding: 6px 13px; border: 1px solid var(--line); font-variant-numeric: tabular-nums; }
@@ -96,6 +77,5 @@ sub { font-size: 75%; line-height: 0; position: relative; vertical-align: baseli
 summary { cursor: pointer; }
 details > :nth-child(2) { margin-top: 8px; }
 figure { margin: 0 0 16px; }
-figcaption { font-weight: 600; margin-bottom: 4px; }
 ${PLOT_STYLE}@media (max-width: 500px) { body { padding: 0; } main { border: 0; border-radius: 0; } th, td { padding: 4px 8px; } }
 `;

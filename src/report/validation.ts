@@ -8,7 +8,7 @@ import { textTable } from './table.js';
 /** One line that says it all, then a table of the checks that did not hold. */
 export function validationText(record: ValidationRecord): string {
   const failed = notHeld(record);
-  const lines = [`${terminalText(record.dataset)}: ${headline(record)}`];
+  const lines = [`${terminalText(record.dataset)}: ${validationHeadline(record)}`];
   if (failed.length > 0) {
     const rows = failed.map((check) => [check.check, outcome(check), ofTotal(check), where(check)]);
     const table = textTable({
@@ -39,7 +39,7 @@ export function validationMarkdown(record: ValidationRecord): string {
     return `| ${mark(check)} | ${cells.map((cell) => markdownCell(cell, 400)).join(' | ')} |`;
   };
   return [
-    `## ${record.valid ? '✅' : '❌'} ${markdownText(record.dataset)}: ${markdownText(headline(record))}`,
+    `## ${record.valid ? '✅' : '❌'} ${markdownText(record.dataset)}: ${markdownText(validationHeadline(record))}`,
     '',
     `Source ${markdownText(record.source)}, SHA-256 ${markdownText(record.digest.slice(0, 12))}, ${markdownText(record.time)}.`,
     '',
@@ -50,7 +50,7 @@ export function validationMarkdown(record: ValidationRecord): string {
   ].join('\n');
 }
 
-function headline(record: ValidationRecord): string {
+export function validationHeadline(record: ValidationRecord): string {
   const errors = record.checks.filter((check) => !check.passed && check.severity === 'error').length;
   const warnings = record.checks.filter((check) => !check.passed && check.severity === 'warn').length;
   const size = `${plural(record.rows, 'row')}, ${plural(record.columns.length, 'column')}`;
@@ -64,7 +64,7 @@ function headline(record: ValidationRecord): string {
 }
 
 /** Errors first. */
-function notHeld(record: ValidationRecord): readonly CheckResult[] {
+export function notHeld(record: ValidationRecord): readonly CheckResult[] {
   const failed = record.checks.filter((check) => !check.passed);
   return [
     ...failed.filter((check) => check.severity === 'error'),
@@ -77,13 +77,13 @@ function outcome(check: CheckResult): string {
   return check.severity === 'warn' ? 'warning' : 'failed';
 }
 
-function ofTotal(check: CheckResult): string {
+export function ofTotal(check: CheckResult): string {
   const count = `${check.failing.toLocaleString('en-US')} of ${check.total.toLocaleString('en-US')}`;
   const share = (100 * check.failing) / check.total;
   return check.failing === 0 || check.total <= 1 ? count : `${count} (${formatNumber(share, 2)}%)`;
 }
 
-function where(check: CheckResult): string {
+export function where(check: CheckResult): string {
   if (check.rows.length === 0) return '';
   const files = check.files;
   const places = files ? check.rows.map((row, i) => `${files[i]}:${row}`) : check.rows.map(String);
@@ -92,7 +92,7 @@ function where(check: CheckResult): string {
   return `${unit} ${places.join(', ')}${more}`.trim();
 }
 
-function remarks(check: CheckResult): string {
+export function remarks(check: CheckResult): string {
   const values = check.passed ? [] : (check.values ?? []).map((value) => JSON.stringify(value));
   return [
     ...(check.detail === null ? [] : [check.detail]),

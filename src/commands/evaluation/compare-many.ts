@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { rankRuns } from '../../compare/leaderboard.js';
 import type { ComparisonRecord } from '../../compare/record.js';
 import type { ModelConfig } from '../../config/model.js';
@@ -153,16 +152,4 @@ export function varyingParams(
   return names
     .map((name) => ({ name, of: (run: string) => textOf(run, name) }))
     .filter(({ of }) => new Set(runs.map((run) => of(run.id))).size > 1);
-}
-
-/** Writes the page; returns where. */
-export async function writePage(
-  many: readonly ComparedRuns[],
-  options: { readonly file: string; readonly world: World },
-): Promise<string> {
-  const { comparisonPage } = await import('../../report/many/page.js');
-  const { writeAtomically } = await import('../../platform/local/store.js');
-  const file = resolve(options.world.cwd, options.file);
-  await writeAtomically(file, comparisonPage({ models: many, version: options.world.version }));
-  return file;
 }

@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { makeScratch } from '../../platform/local/scratch.js';
 
 /** Does something with an empty folder of its own, which is gone afterwards, whatever happens. */
 export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'assay-'));
+  const folder = await makeScratch('files');
   try {
     return await use(folder);
   } finally {

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { textLiteral } from '../../data/literals.js';
 import type { SqlEngine } from '../../data/ports.js';
 import type { Scratch } from '../../data/profile/read-numbers.js';
 import { OutsideError, UserError } from '../../errors.js';
+import { makeScratch } from '../local/scratch.js';
 import { storeError } from '../local/store.js';
 import { type InstallOptions, loadDuckdb } from './install.js';
 import { type OverflowFiles, overflowFiles } from './overflow.js';
@@ -45,7 +46,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
   const duckdb = await loadDuckdb(options);
   const temporary = options.spillFolder ?? (options.env.RUNNER_TEMP || tmpdir());
   if (options.spillFolder !== undefined) await mkdir(temporary, { recursive: true });
-  const folder = await mkdtemp(join(temporary, 'assay-duckdb-')).catch((error) => {
+  const folder = await makeScratch('duckdb', temporary).catch((error) => {
     throw storeError(error, temporary);
   });
   const memoryBytes = options.memoryBytes ?? memory() * 0.6;

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../history/port.js';
 import type { Processes, ProcessRequest, ProcessResult } from '../../runs/ports.js';
+import { makeScratch } from '../local/scratch.js';
 import { commandEnvironment } from './environment.js';
 import { exitOf } from './exit.js';
 import { Lines } from './lines.js';
@@ -36,7 +36,7 @@ export interface LocalProcessesOptions {
 export function localProcesses(options: LocalProcessesOptions): Processes {
   return {
     async run(request, cancel) {
-      const scratch = await mkdtemp(join(tmpdir(), 'assay-command-'));
+      const scratch = await makeScratch('command');
       try {
         return await runIn(scratch, { ...options, request, cancel });
       } finally {

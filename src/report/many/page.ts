@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { intervalOf } from '../../compare/leaderboard.js';
 import { plural } from '../../format.js';
 import { flatParams } from '../../runs/params.js';
 import type { RunRecord } from '../../runs/record.js';
 import { htmlText, plainText } from '../escape.js';
+import { htmlPage } from '../page/frame.js';
 import { axesOf, type RunAxis } from './axes.js';
 import { curveFigures, parallelCoordinates } from './charts.js';
 import { CLIENT } from './client.js';
@@ -27,31 +27,18 @@ export function comparisonPage(page: {
   readonly models: readonly ComparedRuns[];
   readonly version: string;
 }): string {
-  const digest = (text: string) => createHash('sha256').update(text).digest('base64');
   const title = `${page.models.map(({ model }) => model).join(', ')}: ${plural(
     page.models.reduce((sum, { runs }) => sum + runs.length, 0),
     'run',
   )} compared`;
-  const policy = `default-src 'none'; style-src 'sha256-${digest(STYLE)}'; script-src 'sha256-${digest(CLIENT)}'; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="color-scheme" content="light dark">
-<title>${htmlText(title, 200)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#content">To the content</a>
+  return htmlPage({
+    title,
+    style: STYLE,
+    script: CLIENT,
+    body: `<a class="skip" href="#content">To the content</a>
 ${page.models.map((model, at) => article(model, at)).join('\n')}
-<footer>Assay ${htmlText(page.version, 40)}. Intervals are at 95 %, each run's by its own rows and seeds; verdicts pair the rows that both runs scored. No data leaves this page.</footer>
-<script>${CLIENT}</script>
-</body>
-</html>
-`;
+<footer>Assay ${htmlText(page.version, 40)}. Intervals are at 95 %, each run's by its own rows and seeds; verdicts pair the rows that both runs scored. No data leaves this page.</footer>`,
+  });
 }
 
 interface Part {
