@@ -102,6 +102,8 @@ function mendOf(stderr: string): string | undefined {
   ) {
     return 'the .git folder must be writable: check its owner and its rights';
   }
+  // git does not say why; the usual reason is the first.
+  if (/couldn't write/i.test(stderr)) return 'free some disk space, or make the .git folder writable';
   return undefined;
 }
 

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OutsideError, UserError } from '../../errors.js';
-import { type AnyRecord, anyRecord } from '../../history/record.js';
-import { recordText } from '../../history/stored.js';
+import { type AnyRecord, anyRecord, recordPath } from '../../history/record.js';
+import { idFromPath, recordText } from '../../history/stored.js';
 import { errorCode, readIfThere, storeError, writeAtomically } from '../local/store.js';
 
 /** Records that could not be pushed, kept as files until an append gets through. */
@@ -26,6 +26,7 @@ export function openUnsent(options: {
   readonly warn: (line: string) => void;
 }): Unsent {
   const { folder, ahead, warn } = options;
+  const told = new Set<string>();
   const write = async (place: string, records: readonly AnyRecord[]) => {
     for (const record of records) await writeAtomically(pathIn(place, record), recordText(record));
   };
@@ -42,8 +43,12 @@ export function openUnsent(options: {
           // Another process sent it since.
           if (text === undefined) continue;
           const record = parseRecord(text);
+          const path = join(place, name);
           if (record && name === `${record.id}.json`) records.set(record.id, record);
-          else warn(`${join(place, name)} is no record and was not sent`);
+          else if (!told.has(path)) {
+            told.add(path);
+            warn(`${path} is no record and was not sent`);
+          }
         }
       }
       return [...records.values()];
@@ -72,7 +77,9 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 function parseRecord(text: string): AnyRecord | undefined {
   try {
     const parsed = anyRecord.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
+    // Edited by hand, it may name a place where records are not kept.
+    const isRecord = parsed.success && idFromPath(recordPath(parsed.data)) === parsed.data.id;
+    return isRecord ? parsed.data : undefined;
   } catch {
     return undefined;
   }
