@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '../src/report/limits.js';
 import { conversation, FORK_TOKEN } from './beds/github/server.js';
 import { modelOf, type Row, validationOf } from './fakes/report.js';
+import { metricOf, runOf } from './fakes/run.js';
 import { type GitHubScene, openGitHubScene } from './github-scene.js';
-import { write } from './history-scene.js';
+import { openHistory, write } from './history-scene.js';
 
 let scene: GitHubScene;
 beforeEach(async () => {
@@ -96,6 +97,35 @@ describe('a pull request', () => {
     expect((await scene.run('report', ['--fail-on', 'hold,inconclusive'])).exit).toBe(0);
     expect((await scene.run('report', ['--fail-on', 'hold,reject'])).exit).toBe(1);
     await expect(scene.run('report', ['--fail-on', 'rejected'])).rejects.toThrow('is not an answer');
+  });
+
+  test('shows what the metric that the gate asks about was on the target branch', async () => {
+    const past = (day: number, value: number | null, fields: Parameters<typeof runOf>[0] = {}) =>
+      runOf({
+        id: `202501${String(day).padStart(2, '0')}T000000000Z-00000000`,
+        commit: String(day % 10).repeat(40),
+        metrics: [metricOf('roc_auc', value)],
+        ...fields,
+      });
+    await openHistory(scene.folder).append([
+      past(1, 0.6),
+      ...Array.from({ length: 10 }, (_, at) => past(at + 2, 0.7 + at / 100)),
+      // The same commit measured again counts once, by its newest run; others are no history of main.
+      past(20, 0.85, { commit: '1'.repeat(40) }),
+      past(21, 0.5, { branch: 'topic' }),
+      past(22, 0.5, { dirty: true, commit: 'c'.repeat(40) }),
+      past(23, null, { commit: 'd'.repeat(40) }),
+      past(24, 0.5, { status: 'failed', commit: 'e'.repeat(40) }),
+      past(25, 0.5, { purpose: 'reproduce', commit: 'f'.repeat(40) }),
+    ]);
+    await scene.record(rejected());
+    const { text } = await scene.run('report');
+    const [chart] = /```mermaid\n[\s\S]*?```/.exec(text) ?? [''];
+    expect(chart.match(/"[0-9a-f]{7}"/g)).toHaveLength(10);
+    expect(chart).toContain('"1111111", "this run"]');
+    expect(chart).not.toContain('0.5');
+    expect(chart).toMatch(/line \[0\.7, .*, 0\.85, 0\.91\]\n/);
+    expect(text).toContain('10 runs on main, oldest first: 0.7 → 0.85; this run **0.91**');
   });
 
   test('comment: none and --no-comment', async () => {

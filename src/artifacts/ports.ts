@@ -1,3 +1,4 @@
+import { OutsideError } from '../errors.js';
 import type { Artifact } from './artifact.js';
 
 /** What is known of an artifact in the store. */
@@ -39,7 +40,8 @@ export interface Content {
   readonly bytes: number;
   /**
    * From the first byte, as often as it is called. What comes out is what `digest` says: otherwise it throws before
-   * the last bytes, so that a store never has the whole of something else.
+   * the last bytes, so that a store never has the whole of something else. A chunk is only lent: whoever keeps it longer
+   * than until the one after the next is asked for copies it.
    */
   stream(): AsyncIterable<Uint8Array>;
 }
@@ -81,6 +83,9 @@ export class BrokenTransfer extends Error {
   override readonly name = 'BrokenTransfer';
 }
 
+/** What came is not what it should be, or must not be put in place: nothing of it is of use to a later attempt. */
+export class UselessContent extends OutsideError {}
+
 export class NoSuchBlob extends Error {
   override readonly name = 'NoSuchBlob';
 }
@@ -107,7 +112,7 @@ export type LocalContent =
 export interface LocalFiles {
   /** Throws UserError when there is nothing, or nothing that can be kept. `shown` is the path for records. */
   look(path: string): Promise<LocalContent>;
-  /** The bytes of a file from offset `from`. */
+  /** The bytes of a file from offset `from`; chunks are lent, as those of `Content`. */
   read(path: string, from: number): AsyncIterable<Uint8Array>;
   /** Something new that is to stand at `path`; takes up what an earlier attempt at the same `digest` has left. */
   draft(path: string, digest: string): Promise<Draft>;
@@ -118,6 +123,8 @@ export interface Draft {
   /** A file in it; `''` when the draft is a file itself. */
   file(path: string): Promise<DraftFile>;
   folder(path: string): Promise<void>;
+  /** Whether `a` and `A` are two names in it. */
+  tellsCaseApart(): Promise<boolean>;
   /** After all files, so that none is written through a link. Throws OutsideError for one that leaves the folder. */
   links(links: readonly { readonly path: string; readonly target: string }[]): Promise<void>;
   /** Replaces what stands there. */

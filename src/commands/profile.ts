@@ -73,10 +73,11 @@ export async function profileSource(options: {
     withDataset(
       source,
       world,
-      async ({ engine, table }) => {
+      async ({ engine, table, scratch }) => {
         const progress = world.terminal.progress(`profiling ${source.name}`);
         try {
-          return await profileTable({ engine, table, config: source.config, onProgress: progress.update });
+          const { config } = source;
+          return await profileTable({ engine, table, config, scratch, onProgress: progress.update });
         } finally {
           progress.end();
         }

@@ -6,12 +6,11 @@ import { parseReference } from '../data/checks/foreign-key.js';
 import type { ProfileContent } from '../data/profile/record.js';
 import type { ValidationRecord } from '../data/record.js';
 import { UserError } from '../errors.js';
-import type { OpenDataset } from '../platform/duckdb/dataset.js';
 import type { World } from '../world.js';
 import { writePage } from './command-line/page.js';
 import { defineVerb } from './command-line/verb.js';
 import { chosenDatasets } from './data/datasets.js';
-import { withDataset } from './data/opened.js';
+import { type Opened, withDataset } from './data/opened.js';
 import { readableDataset } from './data/source.js';
 import { type SparkSessions, withSpark } from './data/spark.js';
 import { engineLimits } from './data/steps.js';
@@ -118,7 +117,7 @@ async function validateDataset(options: {
   const suites = await readSuites(config, (i) => locate(['data', name, 'checks', i]));
   const ownSql =
     config.checks.some((check) => 'sql' in check) || [...suites.values()].some((suite) => suite.needsSql);
-  const use = async ({ engine, table, others }: Pick<OpenDataset, 'engine' | 'table' | 'others'>) => {
+  const use = async ({ engine, table, others, scratch }: Opened) => {
     const { columnFacts } = await import('../data/checks/infer.js');
     const typed = [...suites.values()].some((suite) => suite.needsTypes);
     const inferred = typed ? await columnFacts(engine, table) : new Map();
@@ -127,14 +126,14 @@ async function validateDataset(options: {
     const validated = await validateTable(asked);
     if (profiles) {
       const { profileTable } = await import('../data/profile/profile.js');
-      const content = await profileTable({ engine, table, config });
+      const content = await profileTable({ engine, table, config, scratch });
       profiles.set(name, { dataset: name, source: config.source, ...content });
     }
     return validated;
   };
   const result = await withDataset(await readableDataset(project, world, name), world, use, {
     // The user's own SQL never sees an engine that could read a file.
-    access: ownSql || profiles ? 'load' : 'scan',
+    access: ownSql ? 'load' : 'scan',
     others: await referencedDatasets(project, world, name),
     downloads: join(project.store, 'downloads'),
     spark,

@@ -180,7 +180,11 @@ function draftOf(
   }
   const paired = input.evidence.kind === 'paired' ? (input.evidence.byMetric.get(pair.key) ?? null) : null;
   const sides = { candidate: base.candidate, baseline: base.baseline };
-  const difference = differenceOf(sides, paired, input.repeats?.get(pair.key) ?? null);
+  const difference = differenceOf(sides, {
+    paired,
+    repeats: input.repeats?.get(pair.key) ?? null,
+    sameSeeds: haveSameSeeds(input),
+  });
   const noise = difference.noise;
   const comparison: MetricComparison = {
     ...base,
@@ -195,12 +199,27 @@ function draftOf(
   return { comparison, difference, p: metric.direction === 'none' ? null : (noise?.p ?? null) };
 }
 
+/** Both were trained with the same seeds, each of which ended well. */
+function haveSameSeeds({ candidate, baseline }: ComparisonInput): boolean {
+  const [ours, theirs] = [candidate.seeds, baseline?.seeds ?? []];
+  return (
+    ours.length > 1 &&
+    ours.length === theirs.length &&
+    ours.every(({ seed, status }, i) => {
+      const other = theirs[i];
+      return status === 'succeeded' && other?.status === 'succeeded' && other.seed === seed;
+    })
+  );
+}
+
 /** Verdicts that need no arithmetic; undefined when the two values can be compared. */
 function withoutDifference(pair: Pair, input: ComparisonInput): [Verdict, string] | undefined {
   const { candidate, baseline } = pair;
   if (!input.baseline) return ['new', 'no baseline to compare with'];
   if (!candidate) return ['missing', 'the baseline has it, this run does not'];
   if (!baseline) return ['new', 'the baseline does not have it'];
+  if (candidate.value === null && baseline.value === null)
+    return ['incomparable', undefinedInBoth(candidate, baseline)];
   if (candidate.value === null) return ['missing', candidate.reason ?? 'no value'];
   if (baseline.value === null) return ['new', `the baseline has no value: ${baseline.reason ?? 'unknown'}`];
   if (input.evidence.kind === 'incomparable') return ['incomparable', input.evidence.why];
@@ -217,6 +236,18 @@ function withoutDifference(pair: Pair, input: ComparisonInput): [Verdict, string
     ];
   }
   return undefined;
+}
+
+/** Nothing was lost: neither run has a value, each with its reason. */
+function undefinedInBoth(candidate: Metric, baseline: Metric): string {
+  const [ours, theirs] = [candidate.reason ?? 'no value', baseline.reason ?? 'no value'];
+  return ours === theirs
+    ? `undefined in both runs: ${ours}`
+    : `undefined in both runs: ${ours}; in the baseline: ${theirs}`;
+}
+
+function isUndefined({ candidate, baseline }: MetricComparison): boolean {
+  return candidate?.value === null && baseline?.value === null;
 }
 
 function isOpposite(a: Metric['direction'], b: Metric['direction']): boolean {
@@ -254,7 +285,10 @@ function sideOf(
 function headline(metrics: readonly MetricComparison[], input: ComparisonInput): Verdict {
   const overall = metrics.filter((metric) => metric.slice === null);
   const watched = overall.filter((metric) => input.watched.has(metric.name));
-  const judged = watched.length > 0 ? watched : overall;
+  const shown = watched.length > 0 ? watched : overall;
+  // What has no value in either run says nothing, unless there is nothing else.
+  const defined = shown.filter((metric) => !isUndefined(metric));
+  const judged = defined.length > 0 ? defined : shown;
   const order: readonly Verdict[] = [
     'worse',
     'missing',

@@ -50,7 +50,8 @@ export function bundleText(facts: ReportFacts, pullRequest: number | null): stri
     pull_request: pullRequest,
     commit: facts.commit,
     key: facts.key,
-    models: facts.models,
+    // What was before this run the publishing half knows itself.
+    models: facts.models.map(({ trend: _, ...model }) => model),
   };
   return `${JSON.stringify(bundle)}\n`;
 }

@@ -296,13 +296,13 @@ function expectSoundMarkdown(markdown: string): void {
     [],
   );
   for (const link of all.filter(({ type }) => type === 'link')) {
-    expect(link.raw).toMatch(/^\[CI run\]\(https:\/\/(?:github\.com|ci\.example)\//);
+    expect(link.raw).toMatch(/^\[(?:CI run|compare)\]\(https:\/\/(?:github\.com|ci\.example)\//);
   }
   for (const heading of all.filter(({ type }) => type === 'heading'))
     expect(heading).toMatchObject({ depth: 3 });
   const html = marked.parser(tokens);
   const ours =
-    /^<(?:!-- assay:report key=[\w.-]+ --|\/?(?:h3|p|ul|li|table|thead|tbody|tr|pre|strong|details|summary|sub|b|code|span)|details open|br|t[hd](?: align="(?:left|right)")?|\/t[hd]|code class="language-text"|a href="https:\/\/[^"]*"|\/a)>$/;
+    /^<(?:!-- assay:report key=[\w.-]+ --|\/?(?:h3|p|ul|li|table|thead|tbody|tr|pre|strong|details|summary|sub|b|code|span)|details open|br|t[hd](?: align="(?:left|right)")?|\/t[hd]|code class="language-(?:text|mermaid)"|a href="https:\/\/[^"]*"|\/a)>$/;
   expect((html.match(/<[^>]*>/g) ?? []).filter((tag) => !ours.test(tag))).toEqual([]);
   for (const name of ['details', 'summary', 'sub', 'table', 'span', 'b', 'code']) {
     const opened = html.match(new RegExp(`<${name}[ >]`, 'g'))?.length ?? 0;

@@ -1,5 +1,6 @@
 import { plural } from '../format.js';
 import type { DecisionRecord, RuleOutcome } from '../gate/record.js';
+import { sliceInWords } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
 import { curvesSection } from './curves.js';
 import {
@@ -11,7 +12,7 @@ import {
   markdownUrl,
 } from './escape.js';
 import type { ModelFacts, ReportFacts } from './facts.js';
-import { DECISION_ICONS, type Headline, headline, sliceInWords, wasRefused } from './headline.js';
+import { DECISION_ICONS, type Headline, headline, wasRefused } from './headline.js';
 import { fitTiers, type Limit } from './limits.js';
 import { blocks, bullets, details, markdownTable } from './markdown.js';
 import { reportMarker } from './marker.js';
@@ -26,6 +27,7 @@ import {
   seedsSection,
   warningsSection,
 } from './sections.js';
+import { trendSection } from './trend.js';
 
 /**
  * The body of the pull request comment and of the job summary, as GitHub's markdown. The verdict comes first, then the
@@ -39,14 +41,14 @@ const TIERS: readonly (Extent & { readonly brief: boolean })[] = [
   ...[400, 200, 100, 30, 10].map((rows) => ({ rows, unchanged: false, brief: false })),
   { rows: 0, unchanged: false, brief: true },
 ];
-type Tier = (typeof TIERS)[number];
+type Tier = (typeof TIERS)[number] & { readonly url: string | null };
 
 /** Never longer than the limit, and never empty. */
 export function reportBody(facts: ReportFacts, limit: Limit): string {
   // A tier of which even the rows alone are too many need not be written out to find out.
   const metrics = facts.models.reduce((sum, model) => sum + (model.run?.metrics.length ?? 0), 0);
   const tiers = TIERS.filter((tier) => !tier.unchanged || metrics * SHORTEST_ROW <= limit.max);
-  return fitTiers({ tiers: tiers.map((tier) => () => body(facts, tier)), limit });
+  return fitTiers({ tiers: tiers.map((tier) => () => body(facts, { ...tier, url: facts.url })), limit });
 }
 
 const SHORTEST_ROW = 30;
@@ -115,7 +117,8 @@ function modelSection(facts: ModelFacts, tier: Tier): string {
     dataSection(facts.validations),
     metrics.folded,
     gate.folded,
-    changesSection(facts),
+    changesSection(facts, tier.url),
+    trendSection(facts),
     seedsSection(facts),
     tier.unchanged ? curvesSection(run.curves) : '',
     costsSection(comparison),

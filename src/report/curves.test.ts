@@ -36,6 +36,7 @@ describe('curvesSection', () => {
       | **ye&#124;s** | 5 (25 %) | 15 (75 %) |
 
       \`\`\`mermaid
+      %%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%
       xychart-beta
           title "ROC"
           x-axis "false positive rate" 0 --> 1

@@ -15,8 +15,23 @@ export interface ModelFacts {
   readonly decision: DecisionRecord | undefined;
   /** The newest validation, for this commit, of each dataset that the model uses. */
   readonly validations: readonly ValidationRecord[];
+  /** What the main metric was before; undefined when there is no such metric or nothing before it. */
+  readonly trend?: Trend | undefined;
   /** Names of the metrics that the gate or a rule names: shown first. */
   readonly watched: readonly string[];
+}
+
+/** The values of a metric in the runs before this one. */
+export interface Trend {
+  readonly metric: string;
+  /** Whose runs they are; null outside git. */
+  readonly branch: string | null;
+  /** Oldest first, one for each commit, without this run. */
+  readonly points: readonly {
+    readonly run: string;
+    readonly commit: string | null;
+    readonly value: number;
+  }[];
 }
 
 export interface ReportFacts {

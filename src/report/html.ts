@@ -31,11 +31,13 @@ function markdownRenderer(): Marked {
       code({ text, lang }) {
         const chart = lang === 'mermaid' ? parseMermaidChart(text) : undefined;
         if (!chart) return false;
-        const { min, max } = chart.x;
+        const axis =
+          'labels' in chart.x ? { title: chart.x.title, min: 1, max: chart.x.labels.length } : chart.x;
+        const { min, max } = axis;
         const x = (values: readonly number[]) =>
           values.map((_, i) => min + (i * (max - min)) / Math.max(1, values.length - 1));
         const lines = chart.lines.map((y) => ({ name: '', x: x(y), y }));
-        return `<figure><figcaption>${htmlText(chart.title, 80)}</figcaption>${svgPlot({ ...chart, lines })}</figure>\n`;
+        return `<figure><figcaption>${htmlText(chart.title, 80)}</figcaption>${svgPlot({ ...chart, x: axis, lines })}</figure>\n`;
       },
       link({ href, tokens }) {
         const text = this.parser.parseInline(tokens);

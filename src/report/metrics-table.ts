@@ -2,11 +2,11 @@ import { comparisonDigits } from '../compare/digits.js';
 import type { MetricComparison } from '../compare/record.js';
 import { needsInWords } from '../compare/verdict.js';
 import { formatNumber, plural } from '../format.js';
-import type { Metric } from '../metrics/metric.js';
+import { type Metric, sliceInWords } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
 import { markdownCode, markdownText } from './escape.js';
 import type { ModelFacts } from './facts.js';
-import { sliceInWords, VERDICT_ICONS } from './headline.js';
+import { VERDICT_ICONS } from './headline.js';
 import { blocks, details, markdownTable } from './markdown.js';
 import { countVerdicts, metricRows } from './rows.js';
 
@@ -24,10 +24,11 @@ const OPEN_METRICS = 20;
 
 const COMPARED = [
   { title: 'metric' },
+  // Second, so that a phone shows it without scrolling.
+  { title: 'verdict' },
   { title: 'baseline', align: 'right' },
   { title: 'this&nbsp;run', align: 'right' },
   { title: 'difference<br><sub>95 % interval</sub>', align: 'right' },
-  { title: 'verdict' },
 ] as const;
 const MEASURED = [{ title: 'metric' }, { title: 'this&nbsp;run', align: 'right' }] as const;
 
@@ -80,10 +81,10 @@ function metricRow(metric: MetricComparison, splits: ReadonlySet<string | null>)
   const remark = remarkOn(metric);
   return [
     metricName(metric, splits),
+    `${VERDICT_ICONS[metric.verdict]}&nbsp;${metric.verdict}${remark === '' ? '' : `<br><sub>${remark}</sub>`}`,
     baseline,
     metric.verdict === 'missing' ? candidate : `**${candidate}**`,
     interval === '' ? difference : `${difference}<br><sub>${interval.replace(' … ', '&nbsp;…&nbsp;')}</sub>`,
-    `${VERDICT_ICONS[metric.verdict]}&nbsp;${metric.verdict}${remark === '' ? '' : `<br><sub>${remark}</sub>`}`,
   ];
 }
 

@@ -4,7 +4,7 @@ import type { CheckResult, ValidationRecord } from '../data/record.js';
 import { formatBytes, formatNumber, formatSeconds, plural, shortCommit } from '../format.js';
 import type { RunRecord } from '../runs/record.js';
 import { changesInWords, shapeInWords } from './changes.js';
-import { markdownCell, markdownCode, markdownText } from './escape.js';
+import { markdownCell, markdownCode, markdownText, markdownUrl } from './escape.js';
 import type { ModelFacts } from './facts.js';
 import { blocks, bullets, details, markdownTable } from './markdown.js';
 import { condense, sparkline } from './sparkline.js';
@@ -97,8 +97,11 @@ export function commitText(commit: string): string {
 
 const MOST_CHANGES = 50;
 
-/** Parameters, data and code that differ from the baseline. */
-export function changesSection(facts: ModelFacts): string {
+/**
+ * Parameters, data and code that differ from the baseline.
+ * @param url of the CI run; on GitHub it also says where the code can be compared
+ */
+export function changesSection(facts: ModelFacts, url: string | null): string {
   const { comparison, run } = facts;
   if (!comparison || comparison.baseline.run === null) return '';
   const { params, data } = comparison;
@@ -111,7 +114,7 @@ export function changesSection(facts: ModelFacts): string {
   if (parts.length === 0) return dirty || 'Nothing else changed: same code, parameters and data.';
   return details(
     `What changed: ${parts.join(', ')}`,
-    blocks([paramsTable(params), dataTable(data), codeLine(comparison), dirty]),
+    blocks([paramsTable(params), dataTable(data), codeLine(comparison, url), dirty]),
   );
 }
 
@@ -119,10 +122,21 @@ function isOtherCode(comparison: ComparisonRecord): boolean {
   return comparison.baseline.commit !== comparison.candidate.commit;
 }
 
-function codeLine(comparison: ComparisonRecord): string {
+function codeLine(comparison: ComparisonRecord, url: string | null): string {
   if (!isOtherCode(comparison)) return 'Code: the same commit.';
   const text = (commit: string | null) => (commit === null ? 'outside git' : commitText(commit));
-  return `Code: ${text(comparison.baseline.commit)} → ${text(comparison.candidate.commit)}.`;
+  const view = compareUrl(comparison, url);
+  return `Code: ${text(comparison.baseline.commit)} → ${text(comparison.candidate.commit)}${view === undefined ? '' : ` ([compare](${view}))`}.`;
+}
+
+/** GitHub's page of the difference between the two commits. */
+function compareUrl({ baseline, candidate }: ComparisonRecord, url: string | null): string | undefined {
+  const repository = /^(https?:\/\/[^/?#]+\/[\w.-]+\/[\w.-]+)\/actions\/runs\/\d+$/.exec(url ?? '')?.[1];
+  const commits = [baseline.commit, candidate.commit];
+  if (repository === undefined || !commits.every((commit) => /^[0-9a-f]{40,64}$/.test(commit ?? ''))) {
+    return undefined;
+  }
+  return markdownUrl(`${repository}/compare/${commits.join('...')}`);
 }
 
 function paramsTable(params: ComparisonRecord['params']): string {
@@ -249,8 +263,8 @@ export function warningsSection(facts: ModelFacts): string {
   const lines = warnings.map((warning) => `⚠️ ${markdownText(warning, 300)}`);
   const more = lines.slice(3, 50);
   return blocks([
-    // No list: one that follows another list would become part of it.
-    lines.slice(0, 3).join('<br>\n'),
+    // No list: one that follows another list would become part of it. In a comment a line break would be a second one.
+    lines.slice(0, 3).join('<br>'),
     more.length > 0 ? details(plural(lines.length - 3, 'more remark'), bullets(more)) : '',
   ]);
 }

@@ -25,6 +25,8 @@ export interface UploadFault {
   readonly hangUp?: boolean;
   /** Taken, but not as it was sent. */
   readonly lies?: boolean;
+  /** Called when the upload begins. */
+  readonly meanwhile?: () => void;
 }
 export interface ReleaseAssetsBed {
   readonly url: string;
@@ -38,6 +40,7 @@ export interface ReleaseAssetsBed {
     readonly body?: unknown;
     readonly headers?: Readonly<Record<string, string>>;
   }[];
+  ranges: 'known' | 'ignored' | 'short';
   permission: 'write' | 'read';
   immutable: boolean;
   now: () => Date;

@@ -1,5 +1,6 @@
+import type { Curve } from '../../src/metrics/curve.js';
 import type { ReportFacts } from '../../src/report/facts.js';
-import { modelOf, NO_BASELINE, type Row, reportOf, validationOf } from './report.js';
+import { BASE, modelOf, NO_BASELINE, type Row, reportOf, validationOf } from './report.js';
 import { runOf } from './run.js';
 
 /** Reports of the situations that people meet, by name. */
@@ -38,6 +39,36 @@ const others: readonly Row[] = [
 ];
 const gate = [{ metric: 'roc_auc', slices: 'all' }, { validation: 'adult' }, { size: { max: '200MB' } }];
 
+const trend = {
+  metric: 'roc_auc',
+  branch: 'main',
+  points: [0.9012, 0.9031, 0.9025, 0.9058, 0.9102, 0.9097, 0.9121, 0.9119, 0.9131, 0.9153].map(
+    (value, at) => ({
+      run: `20260101T0000000${at}0Z-00000000`,
+      commit: at === 9 ? BASE : `${at}a${at}b${at}c${at}`.padEnd(40, '0'),
+      value,
+    }),
+  ),
+};
+const curves: readonly Curve[] = [
+  {
+    kind: 'confusion',
+    seed: 1,
+    classes: ['<=50K', '>50K'],
+    counts: [
+      [11_214, 1221],
+      [1498, 2348],
+    ],
+  },
+  {
+    kind: 'roc',
+    seed: 1,
+    class: null,
+    false_positive_rate: [0, 0.02, 0.08, 0.2, 0.5, 1],
+    true_positive_rate: [0, 0.42, 0.68, 0.86, 0.97, 1],
+  },
+];
+
 function slices(female: readonly [number, number]): readonly Row[] {
   return [
     { slice: { sex: 'Female' }, before: 0.9305, after: female[0], error: female[1] },
@@ -61,6 +92,7 @@ export const SCENES: Readonly<Record<string, () => ReportFacts>> = {
         before,
         run: {
           ...run,
+          curves: [...curves],
           series: [
             {
               name: 'train_loss',
@@ -70,6 +102,7 @@ export const SCENES: Readonly<Record<string, () => ReportFacts>> = {
             },
           ],
         },
+        trend,
       }),
     ]),
   inconclusive: () =>

@@ -57,6 +57,7 @@ export function modelOf(given: {
   readonly before?: Partial<RunRecord>;
   readonly validations?: readonly ValidationRecord[];
   readonly tolerance?: number;
+  readonly trend?: ModelFacts['trend'];
 }): ModelFacts {
   const metric = (row: Row, value: number | null, seeds?: readonly (number | null)[]) =>
     metricOf(row.name ?? 'roc_auc', value, {
@@ -94,6 +95,7 @@ export function modelOf(given: {
     decision: decisionOf({ run, ...decide({ rules, run, comparison, validations }) }),
     validations,
     watched: names,
+    ...(given.trend === undefined ? {} : { trend: given.trend }),
   };
 }
 

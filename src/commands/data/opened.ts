@@ -7,7 +7,7 @@ import type { EngineLimits } from '../../platform/duckdb/engine.js';
 import type { World } from '../../world.js';
 import type { SparkSessions } from './spark.js';
 
-type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others'>;
+export type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others' | 'scratch'>;
 
 /** A dataset to be read, and what messages call it. */
 export interface NamedSource {

@@ -13,6 +13,7 @@ import { runRecord } from '../../runs/record.js';
 import type { World } from '../../world.js';
 import { watchedMetrics } from '../evaluation/comparison.js';
 import { chosenModels, type Project } from '../project/project.js';
+import { trendOf } from './trend.js';
 
 /** The records of this commit that a report is made of. */
 export async function collectFacts(
@@ -104,5 +105,6 @@ async function modelFacts(
       return newest ? [newest] : [];
     }),
     watched: [...watchedMetrics(model)],
+    trend: run ? await trendOf(project, { world, model, run }) : undefined,
   };
 }

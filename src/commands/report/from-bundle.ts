@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { GitHubClient } from '../../platform/github/client.js';
 import { BUNDLE_FILE, MAXIMUM_BUNDLE_BYTES, parseBundle, verifiedFacts } from '../../report/bundle.js';
+import type { ModelFacts } from '../../report/facts.js';
 import type { CommentMode } from '../../report/ports.js';
 import type { World } from '../../world.js';
 import type { Outcome } from '../command-line/verb.js';
@@ -43,8 +44,10 @@ export async function publishBundle(request: {
   const bundle = parseBundle(text);
   const { verifyRun } = await import('../../platform/github/fork-run.js');
   const known = await verifyRun(client, run, bundle.pull_request);
+  const verified = verifiedFacts(bundle, { ...known, version: world.version });
   const facts = {
-    ...verifiedFacts(bundle, { ...known, version: world.version }),
+    ...verified,
+    models: await Promise.all(verified.models.map((model) => withTrend(model, { project, world }))),
     remark:
       'Measured by the job of a fork, with code of the pull request: Assay checked whose it is, not what it measured.',
   };
@@ -70,6 +73,20 @@ export async function publishBundle(request: {
     { world, comments: await project.comments(), checks: await project.checks() },
   );
   return outcomeOf({ facts, text: body, file, ...published, bundle: undefined, failOn });
+}
+
+/** Of the team's own history, as far as it has that model: a bundle says nothing about what was before. */
+async function withTrend(
+  facts: ModelFacts,
+  from: { readonly project: Project; readonly world: World },
+): Promise<ModelFacts> {
+  const { project, world } = from;
+  const model = Object.hasOwn(project.config.models, facts.model)
+    ? project.config.models[facts.model]
+    : undefined;
+  if (!model || !facts.run) return facts;
+  const { trendOf } = await import('./trend.js');
+  return { ...facts, trend: await trendOf(project, { world, model, run: facts.run }) };
 }
 
 function nothingToPublish(run: number): Outcome {

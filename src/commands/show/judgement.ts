@@ -1,8 +1,10 @@
 import type { ComparisonRecord, MetricComparison } from '../../compare/record.js';
 import { formatDifference, formatNumber, plural } from '../../format.js';
+import { decideAgain } from '../../gate/decide.js';
 import type { DecisionRecord } from '../../gate/record.js';
+import { sliceInWords } from '../../metrics/metric.js';
 import { metricValue } from '../records/known-record.js';
-import { jsonOr, optional, section, sliceText, table } from './sections.js';
+import { jsonOr, optional, section, table } from './sections.js';
 
 export function comparisonSections(comparison: ComparisonRecord): readonly string[] {
   const { baseline, candidate } = comparison;
@@ -43,7 +45,7 @@ function comparisonRow(metric: MetricComparison): readonly string[] {
     low === undefined || high === undefined ? '' : `${formatDifference(low)} to ${formatDifference(high)}`;
   return [
     metric.split === null ? metric.name : `${metric.name}@${metric.split}`,
-    sliceText(metric.slice),
+    sliceInWords(metric.slice),
     metric.baseline ? metricValue(metric.baseline) : '',
     metric.candidate ? metricValue(metric.candidate) : '',
     optional(metric.difference, (value) => formatDifference(value)),
@@ -59,7 +61,7 @@ export function decisionSections(decision: DecisionRecord): readonly string[] {
     ...table(
       'Rules',
       ['rule', 'slice', 'says', 'reason'],
-      decision.rules.map((rule) => [rule.rule, sliceText(rule.slice), rule.outcome, rule.reason]),
+      decision.rules.map((rule) => [rule.rule, sliceInWords(rule.slice), rule.outcome, rule.reason]),
     ),
     ...table(
       'Evidence',
@@ -80,7 +82,7 @@ export function decisionSections(decision: DecisionRecord): readonly string[] {
           : [
               [
                 metric,
-                sliceText(slice),
+                sliceInWords(slice),
                 optional(evidence.baseline, formatNumber),
                 optional(evidence.candidate, formatNumber),
                 optional(
@@ -104,5 +106,13 @@ export function decisionSections(decision: DecisionRecord): readonly string[] {
     ...(override
       ? section('Decided by a person', [`${override.by} over ${override.was}: ${override.reason}`])
       : []),
+    ...section('Decided again from this record alone', againLines(decision)),
   ];
+}
+
+function againLines(record: DecisionRecord): readonly string[] {
+  const { decision, differences } = decideAgain(record);
+  if (decision === null) return ['cannot be: an older Assay wrote it and did not keep what the rules found'];
+  if (differences.length === 0) return [`${decision}, with every rule and reason as recorded`];
+  return ['it does NOT agree with what is recorded:', ...differences];
 }

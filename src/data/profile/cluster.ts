@@ -1,23 +1,9 @@
 import type { ClusterEngine } from '../ports.js';
-import type { Detail } from './columns.js';
+import type { TypedColumn } from './cluster-columns.js';
+import type { DescribedNumbers, Detail } from './columns.js';
 import { edgesBetween, type Histogram } from './histogram.js';
 import type { Moments } from './moments.js';
-import { QUANTILES, type Steps, stepRanks } from './quantiles.js';
-import type { TypedColumn } from './typed.js';
-
-/** What a profile says of the numbers (or times, in seconds) of a column. */
-export interface DescribedNumbers {
-  readonly distinct: number;
-  readonly zeros: number;
-  readonly negative: number;
-  readonly moments: Moments;
-  /** In the order of QUANTILES. */
-  readonly quantiles: readonly number[];
-  readonly histogram: Histogram;
-  readonly steps: Steps;
-  readonly weekdays: readonly number[];
-  readonly hours: readonly number[];
-}
+import { QUANTILES, stepRanks } from './quantiles.js';
 
 const NAME = 'ranked';
 

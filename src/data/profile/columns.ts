@@ -1,28 +1,21 @@
 import { createHash } from 'node:crypto';
-import { assertNever } from '../../errors.js';
 import type { SqlEngine } from '../ports.js';
-import { SortedCollector, type SortedValues } from '../sorted-values.js';
-import { clusterNumbers, type DescribedNumbers } from './cluster.js';
-import { histogramOf } from './histogram.js';
-import { momentsOf } from './moments.js';
-import { QUANTILES, quantileName, quantilesOf, stepsOf } from './quantiles.js';
+import type { SortedValues } from '../sorted-values.js';
+import { type Histogram, histogramOf } from './histogram.js';
+import { type Moments, momentsOf } from './moments.js';
+import { QUANTILES, quantileName, quantilesOf, type Steps, stepsOf } from './quantiles.js';
+import type { NumberColumn } from './read-numbers.js';
+import { sortedLengths, type TextColumn } from './read-texts.js';
 import type { ProfileColumn } from './record.js';
-import type { TypedColumn } from './typed.js';
 
-/** One column's part of a profile: a grouped, sorted scan for numbers and times, a grouped one for texts. */
+/** One column's part of a profile, from its numbers in ascending order or from the counts of its values. */
 
 export interface ColumnOptions {
-  readonly engine: SqlEngine;
   /** Rows of the dataset. */
   readonly rows: number;
   readonly showValues: boolean;
   readonly detail: Detail;
-  /** A column of more distinct numbers is described on the cluster, where there is one. */
-  readonly gathered: number;
 }
-
-/** So many distinct numbers of one column are brought here, 16 bytes each; the answer is then the same to the last bit. */
-export const MOST_GATHERED = 1_000_000;
 
 /** How much of a distribution is kept: less of each column when there are many, so that the record stays small. */
 export interface Detail {
@@ -44,97 +37,95 @@ const FEWEST_ROWS_OF_HASH = 5;
 const FEWEST_ROWS_OF_IDENTIFIER = 100;
 const MICROSECONDS = 1e6;
 
-export async function profileOf(column: TypedColumn, options: ColumnOptions): Promise<ProfileColumn> {
-  const { rows } = options;
-  const base = {
-    name: column.name,
-    type: column.type,
-    declared: column.declared,
-    present: column.present,
-    missing: rows - column.present,
-    invalid: column.present - column.valid,
-    numbers: null,
-    times: null,
-    lengths: null,
-    categories: null,
-  };
-  if (column.valid === 0) return { ...base, distinct: 0, identifier: false };
-  switch (column.type) {
-    case 'integer':
-    case 'number': {
-      const described = await describedNumbers(column, options, 1);
-      const { distinct } = described;
-      const identifier = column.type === 'integer' && isIdentifier(column, distinct);
-      const hidden = identifier && !options.showValues;
-      return { ...base, distinct, identifier, numbers: hidden ? null : numbersOf(described) };
-    }
-    case 'date':
-    case 'timestamp': {
-      const described = await describedNumbers(column, options, MICROSECONDS);
-      const { distinct } = described;
-      return { ...base, distinct, identifier: false, times: timesOf(described, column.type) };
-    }
-    case 'boolean':
-    case 'string':
-    case 'other': {
-      const { distinct, top } = await topValues(column, options);
-      const identifier = column.type === 'string' && isIdentifier(column, distinct);
-      return {
-        ...base,
-        distinct,
-        identifier,
-        lengths: column.type === 'string' ? await lengthsOf(column, options) : null,
-        categories: {
-          top,
-          other: {
-            rows: column.valid - top.reduce((sum, { count }) => sum + count, 0),
-            distinct: distinct - top.length,
-          },
-        },
-      };
-    }
-    default:
-      return assertNever(column.type);
-  }
+/** What a profile says of the numbers of a column, or of its times in seconds. */
+export interface DescribedNumbers {
+  readonly distinct: number;
+  readonly zeros: number;
+  readonly negative: number;
+  readonly moments: Moments;
+  /** In the order of QUANTILES. */
+  readonly quantiles: readonly number[];
+  readonly histogram: Histogram;
+  readonly steps: Steps;
+  /** Of times: rows per day of the week (Monday first) and per hour, both UTC. */
+  readonly weekdays: readonly number[];
+  readonly hours: readonly number[];
 }
 
-function isIdentifier({ valid }: TypedColumn, distinct: number): boolean {
+type ColumnFacts = Pick<NumberColumn, 'name' | 'type' | 'declared' | 'present' | 'valid'>;
+
+/** What a value of the type is divided by to be a number or a second. */
+export function unitOf(type: ColumnFacts['type']): number {
+  return type === 'date' || type === 'timestamp' ? MICROSECONDS : 1;
+}
+
+const NOTHING = { numbers: null, times: null, lengths: null, categories: null };
+
+function factsOf({ name, type, declared, present, valid }: ColumnFacts, rows: number) {
+  return { name, type, declared, present, missing: rows - present, invalid: present - valid };
+}
+
+export function numberProfile(
+  column: ColumnFacts,
+  { sorted, distinct }: { readonly sorted: SortedValues; readonly distinct: number },
+  options: ColumnOptions,
+): ProfileColumn {
+  if (column.valid === 0)
+    return { ...factsOf(column, options.rows), ...NOTHING, distinct, identifier: false };
+  return describedProfile(column, described(column, { sorted, distinct }, options.detail), options);
+}
+
+/** @param numbers of a column with a value */
+export function describedProfile(
+  column: ColumnFacts,
+  numbers: DescribedNumbers,
+  { rows, showValues }: ColumnOptions,
+): ProfileColumn {
+  const { type } = column;
+  const { distinct } = numbers;
+  const base = { ...factsOf(column, rows), ...NOTHING, distinct, identifier: false };
+  if (type === 'date' || type === 'timestamp') return { ...base, times: timesOf(numbers, type) };
+  const identifier = type === 'integer' && isIdentifier(column, distinct);
+  return { ...base, identifier, numbers: identifier && !showValues ? null : numbersOf(numbers) };
+}
+
+export async function textProfile(
+  column: TextColumn,
+  engine: SqlEngine,
+  options: ColumnOptions,
+): Promise<ProfileColumn> {
+  const { type, valid } = column;
+  const base = { ...factsOf(column, options.rows), ...NOTHING };
+  if (valid === 0) return { ...base, distinct: 0, identifier: false };
+  const { distinct, top } = await topValues(column, engine, options);
+  return {
+    ...base,
+    distinct,
+    identifier: type === 'string' && isIdentifier(column, distinct),
+    lengths: type === 'string' ? lengthsOf(await sortedLengths(engine, column), options.detail) : null,
+    categories: {
+      top,
+      other: {
+        rows: valid - top.reduce((sum, { count }) => sum + count, 0),
+        distinct: distinct - top.length,
+      },
+    },
+  };
+}
+
+function isIdentifier({ valid }: { readonly valid: number }, distinct: number): boolean {
   return distinct === valid && valid >= FEWEST_ROWS_OF_IDENTIFIER;
 }
 
-/** The numbers of a column in ascending order, with the exact number of distinct values. */
-export async function sortedColumn(
-  engine: SqlEngine,
-  column: Pick<TypedColumn, 'relation' | 'sql' | 'wide' | 'valid' | 'roughlyDistinct'>,
-): Promise<{ readonly sorted: SortedValues; readonly distinct: number }> {
-  const { relation, sql, valid, roughlyDistinct } = column;
-  const collector = new SortedCollector(Math.min(valid, roughlyDistinct * 1.1 + 16));
-  const source = `SELECT ${sql} AS v FROM ${relation} WHERE ${sql} IS NOT NULL`;
-  // Mostly distinct: grouping would only cost. Integers that may collide as doubles are grouped all the same.
-  const grouped = column.wide || roughlyDistinct < valid / 5;
-  const query = grouped
-    ? `SELECT CAST(v AS DOUBLE), CAST(count(*) AS DOUBLE) FROM (${source}) AS s GROUP BY v ORDER BY v`
-    : `SELECT CAST(v AS DOUBLE) FROM (${source}) AS s ORDER BY v`;
-  for await (const [values, counts] of engine.numbers(query)) {
-    if (values) collector.add(values, counts);
-  }
-  const sorted = collector.result();
-  return { sorted, distinct: column.wide ? collector.added : sorted.values.length };
-}
-
-/** @param unit what a value is divided by */
-async function describedNumbers(
-  column: TypedColumn,
-  { engine, detail, gathered }: ColumnOptions,
-  unit: number,
-): Promise<DescribedNumbers> {
-  if (engine.cluster && column.roughlyDistinct > gathered) {
-    return clusterNumbers(engine.cluster, column, { detail, unit });
-  }
-  const { sorted, distinct } = await sortedColumn(engine, column);
-  const { counts } = sorted;
+function described(
+  { type }: ColumnFacts,
+  { sorted, distinct }: { readonly sorted: SortedValues; readonly distinct: number },
+  detail: Detail,
+): DescribedNumbers {
+  const unit = unitOf(type);
   const values = unit === 1 ? sorted.values : sorted.values.map((value) => value / unit);
-  const inUnits = { ...sorted, values };
+  const numbers = { ...sorted, values };
+  const { counts } = sorted;
   let [zeros, negative] = [0, 0];
   for (let i = 0; i < values.length && (values[i] as number) <= 0; i++) {
     if (values[i] === 0) zeros += counts[i] as number;
@@ -144,11 +135,11 @@ async function describedNumbers(
     distinct,
     zeros,
     negative,
-    quantiles: quantilesOf(inUnits, QUANTILES),
-    moments: momentsOf(inUnits),
-    histogram: histogramOf(inUnits),
-    steps: stepsOf(inUnits, detail.steps),
-    ...(unit === 1 ? { weekdays: [], hours: [] } : cyclesOf(inUnits)),
+    moments: momentsOf(numbers),
+    quantiles: quantilesOf(numbers, QUANTILES),
+    histogram: histogramOf(numbers),
+    steps: stepsOf(numbers, detail.steps),
+    ...(unit === 1 ? { weekdays: [], hours: [] } : cyclesOf(numbers)),
   };
 }
 
@@ -206,15 +197,15 @@ function timeText(seconds: number, type: 'date' | 'timestamp'): string {
 type TopValue = NonNullable<ProfileColumn['categories']>['top'][number];
 
 async function topValues(
-  { relation, sql, name, type }: TypedColumn,
-  { engine, showValues, detail }: ColumnOptions,
+  { counts, name, type }: TextColumn,
+  engine: SqlEngine,
+  { showValues, detail }: ColumnOptions,
 ): Promise<{
   readonly distinct: number;
   readonly top: TopValue[];
 }> {
   const found = await engine.query(
-    `WITH f AS MATERIALIZED (SELECT CAST(${sql} AS VARCHAR) AS v, count(*) AS n FROM ${relation} WHERE ${sql} IS NOT NULL GROUP BY ${sql}) ` +
-      `SELECT v, n, (SELECT count(*) FROM f) AS d FROM f ORDER BY n DESC, v LIMIT ${detail.top}`,
+    `WITH f AS MATERIALIZED (SELECT v, n FROM ${counts} AS c) SELECT v, n, (SELECT count(*) FROM f) AS d FROM f ORDER BY n DESC, v LIMIT ${detail.top}`,
   );
   return {
     distinct: Number(found[0]?.d ?? 0),
@@ -238,11 +229,7 @@ export function hashOf(column: string, value: string): string {
   return createHash('sha256').update(`${column}\0${value}`).digest('hex').slice(0, 16);
 }
 
-async function lengthsOf(
-  { relation, sql }: TypedColumn,
-  { engine, detail }: ColumnOptions,
-): Promise<ProfileColumn['lengths']> {
-  const sorted = await sortedLengths(engine, { relation, sql });
+function lengthsOf(sorted: SortedValues, detail: Detail): ProfileColumn['lengths'] {
   const { values } = sorted;
   return {
     mean: momentsOf(sorted).mean,
@@ -250,15 +237,4 @@ async function lengthsOf(
     max: values[values.length - 1] as number,
     steps: stepsOf(sorted, detail.steps),
   };
-}
-
-/** Lengths in characters. */
-export async function sortedLengths(
-  engine: SqlEngine,
-  { relation, sql }: Pick<TypedColumn, 'relation' | 'sql'>,
-): Promise<SortedValues> {
-  const collector = new SortedCollector();
-  const query = `SELECT CAST(length(${sql}) AS DOUBLE) AS x, CAST(count(*) AS DOUBLE) FROM ${relation} WHERE ${sql} IS NOT NULL GROUP BY x ORDER BY x`;
-  for await (const [values, counts] of engine.numbers(query)) if (values) collector.add(values, counts);
-  return collector.result();
 }

@@ -1,34 +1,46 @@
-import type { SqlEngine } from '../ports.js';
-import { clusterCorrelations } from './cluster.js';
 import { PairSums } from './pair-sums.js';
+import type { NumberColumn } from './read-numbers.js';
+import type { TextColumn } from './read-texts.js';
 import type { ProfileColumn, ProfileContent } from './record.js';
-import type { TypedColumn } from './typed.js';
 
 /** More columns would make more pairs than anybody reads. */
 const MOST_COLUMNS = 40;
 const STRONGEST = 50;
 
-/** Pearson's r of every pair of numeric columns, over the rows that have both, in one scan of these columns. */
+/** Pearson's r of every pair of numeric columns, over the rows that have both. */
 export async function correlationsOf(
-  engine: SqlEngine,
-  columns: readonly { readonly typed: TypedColumn; readonly profile: ProfileColumn }[],
+  columns: readonly { readonly read: NumberColumn | TextColumn; readonly profile: ProfileColumn }[],
   rows: number,
 ): Promise<ProfileContent['correlations']> {
-  const numeric = columns
-    .flatMap(({ typed, profile: { name, numbers, identifier } }) =>
-      numbers?.sd && !identifier ? [{ name, typed, mean: numbers.mean, sd: numbers.sd }] : [],
-    )
-    .slice(0, MOST_COLUMNS)
-    .map((column) => ({ ...column, gaps: column.typed.valid < rows }));
-  const [first, second] = numeric;
-  if (!first || !second) return { pairs: 0, top: [] };
-  const pairs = engine.cluster
-    ? await clusterCorrelations(engine.cluster, numeric)
-    : await pairsHere(engine, numeric);
+  const numeric = correlated(columns).flatMap(({ read, mean, sd, name }) =>
+    'values' in read ? [{ name, ...read.values, mean, sd, gaps: read.valid < rows }] : [],
+  );
+  if (numeric.length < 2) return strongest(numeric, []);
+  const sums = new PairSums(numeric);
+  for await (const block of rowsOf(numeric)) sums.add(block);
+  return strongest(numeric, sums.result());
+}
+
+/** The columns that are correlated with each other: numbers that vary, and do not identify. */
+export function correlated<C extends { readonly profile: ProfileColumn }>(
+  columns: readonly C[],
+): readonly (C & { readonly name: string; readonly mean: number; readonly sd: number })[] {
+  return columns
+    .flatMap((column) => {
+      const { name, numbers, identifier } = column.profile;
+      return numbers?.sd && !identifier ? [{ ...column, name, mean: numbers.mean, sd: numbers.sd }] : [];
+    })
+    .slice(0, MOST_COLUMNS);
+}
+
+export function strongest(
+  numeric: readonly { readonly name: string }[],
+  pairs: ReturnType<PairSums['result']>,
+): ProfileContent['correlations'] {
   const found = pairs.filter(({ r }) => Number.isFinite(r));
   return {
     pairs: found.length,
-    top: [...found]
+    top: found
       .sort((x, y) => Math.abs(y.r) - Math.abs(x.r) || x.a - y.a || x.b - y.b)
       .slice(0, STRONGEST)
       .map(({ a, b, r, rows: both }) => ({
@@ -40,23 +52,19 @@ export async function correlationsOf(
   };
 }
 
-type Pairs = ReturnType<PairSums['result']>;
-
-interface NumericColumn {
-  readonly typed: TypedColumn;
-  readonly mean: number;
-  readonly sd: number;
-  /** Whether some rows have no value. */
-  readonly gaps: boolean;
-}
-
-async function pairsHere(engine: SqlEngine, numeric: readonly NumericColumn[]): Promise<Pairs> {
-  const sums = new PairSums(numeric);
-  const selected = numeric.map(({ gaps, typed: { sql } }) => {
-    const value = `CAST(${sql} AS DOUBLE)`;
-    return gaps ? `COALESCE(${value}, CAST('nan' AS DOUBLE))` : value;
+/** Columns side by side, which may have been read by several scans. */
+async function* rowsOf(columns: readonly NumberColumn['values'][]): AsyncGenerator<readonly Float64Array[]> {
+  const scans = [...new Set(columns.map(({ of }) => of))].map((of) => {
+    const own = columns.filter((column) => column.of === of);
+    return { own, blocks: of.blocks(own.map(({ at }) => at)) };
   });
-  const relation = numeric[0]?.typed.relation;
-  for await (const batch of engine.numbers(`SELECT ${selected.join(', ')} FROM ${relation}`)) sums.add(batch);
-  return sums.result();
+  for (;;) {
+    const side = new Map<NumberColumn['values'], Float64Array>();
+    for (const { own, blocks } of scans) {
+      const { value } = await blocks.next();
+      if (!value) return;
+      for (const [i, column] of own.entries()) side.set(column, value[i] as Float64Array);
+    }
+    yield columns.map((column) => side.get(column) as Float64Array);
+  }
 }

@@ -35,6 +35,8 @@ export interface S3Client {
   readonly place: string;
   /** What keys begin with: empty, or ending in `/`. */
   readonly prefix: string;
+  /** Whether a checksum that it tells is one that it has computed: others than AWS may give back what they were told. */
+  readonly computesChecksums: boolean;
   /** `bucket/prefix/key` as copying names a source. */
   source(key: string): string;
   /** Throws after retries: UserError or OutsideError with what S3 said. */
@@ -71,6 +73,7 @@ export function openS3(options: S3Options): S3Client {
   return {
     place: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
     prefix,
+    computesChecksums: !(options.env.AWS_ENDPOINT_URL_S3 || options.env.AWS_ENDPOINT_URL),
     source: (key) => encodeKey(`/${bucket}/${prefix}${key}`),
     send: async (request) => {
       const response = await attempts(at, request, undefined);
@@ -202,12 +205,13 @@ async function attemptOnce(
   const seconds = ATTEMPT_SECONDS + (body?.length ?? 0) / SLOWEST_BYTES_PER_SECOND;
   signed.headers.set('user-agent', `assay/${at.version}`);
   signed.headers.set('accept-encoding', 'identity');
+  if (body) signed.headers.set('content-length', String(body.length));
   const response = await fetch(signed.url, {
     method,
     headers: signed.headers,
     redirect: 'manual',
     signal: cancel ?? AbortSignal.timeout(Math.ceil(seconds * 1000)),
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : sendable(body)),
   });
   const { status, headers } = response;
   if (cancel && status < 300) return { status, headers, text: '', code: '', response };
@@ -216,6 +220,20 @@ async function attemptOnce(
   const code =
     status >= 300 || /^\s*(<\?xml[^>]*>)?\s*<Error[\s>]/.test(answer) ? (text(answer, 'Code') ?? '') : '';
   return { status: status === 200 && code !== '' ? 500 : status, headers, text: answer, code, response };
+}
+
+const SLICE_BYTES = 256 * 1024;
+
+/** In slices: `fetch` copies a body that it is given as a whole. */
+function sendable(body: Uint8Array): {
+  readonly body: Uint8Array | ReadableStream;
+  readonly duplex?: 'half';
+} {
+  if (body.length <= SLICE_BYTES) return { body };
+  function* slices() {
+    for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
+  }
+  return { body: ReadableStream.from(slices()), duplex: 'half' };
 }
 
 function addressOf(at: Connection, request: S3Request): string {

@@ -21,7 +21,7 @@ export async function useSparkDataset<T>(
     /** A folder that the machines of the cluster see too (absolute); a temporary one of this machine when left out. */
     readonly staging?: string | undefined;
   },
-  use: (opened: Pick<OpenDataset, 'engine' | 'table' | 'others'>) => Promise<T>,
+  use: (opened: Pick<OpenDataset, 'engine' | 'table' | 'others' | 'scratch'>) => Promise<T>,
 ): Promise<T> {
   const parent = options.staging ?? options.spillFolder ?? (options.env.RUNNER_TEMP || tmpdir());
   await mkdir(parent, { recursive: true });
@@ -57,7 +57,7 @@ export async function useSparkDataset<T>(
         queryTimeoutSeconds: options.queryTimeoutSeconds,
       });
       try {
-        return await use({ engine: { ...opened.engine, ...engine }, table, others });
+        return await use({ engine: { ...opened.engine, ...engine }, table, others, scratch: opened.scratch });
       } finally {
         await engine.close().catch(() => undefined);
       }
