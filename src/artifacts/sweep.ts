@@ -1,6 +1,7 @@
 import { OutsideError } from '../errors.js';
 import { readFolder, readParts } from './manifests.js';
-import { folderName, parseName, partsName } from './names.js';
+import { folderName, packsName, parseName, partsName } from './names.js';
+import { readPacks } from './packs.js';
 import { type Blob, type Blobs, NoSuchBlob, type TransferWorld } from './ports.js';
 import { readList } from './transfer.js';
 
@@ -107,6 +108,7 @@ async function mark(request: SweepRequest, of: Marking): Promise<void> {
   for (const [name, read] of [
     [partsName(digest), readParts],
     [folderName(digest), readFolder],
+    [packsName(digest), readPacks],
   ] as const) {
     if (!stored.has(name) || into.has(name)) continue;
     into.add(name);
@@ -117,10 +119,14 @@ async function mark(request: SweepRequest, of: Marking): Promise<void> {
 
 async function piecesOf(
   { blobs, world }: SweepRequest,
-  of: Marking & { readonly name: string; readonly read: typeof readParts | typeof readFolder },
+  of: Marking & {
+    readonly name: string;
+    readonly read: typeof readParts | typeof readFolder | typeof readPacks;
+  },
 ): Promise<readonly { readonly digest: string }[]> {
   try {
     const list = of.read(await readList(blobs, world, of.name), { digest: of.digest, place: blobs.place });
+    if ('packs' in list) return list.packs;
     return 'parts' in list ? list.parts : list.files;
   } catch (error) {
     // Another pruning has removed it since it was listed.
@@ -136,7 +142,7 @@ function digestOf(blob: Blob): string {
 
 function rank(blob: Blob): number {
   const kind = parseName(blob.name)?.kind;
-  return kind === 'folder' ? 0 : kind === 'parts' ? 1 : 2;
+  return kind === 'folder' ? 0 : kind === 'content' || kind === undefined ? 2 : 1;
 }
 
 function total(blobs: readonly Blob[]): { readonly count: number; readonly bytes: number } {
