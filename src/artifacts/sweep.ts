@@ -13,7 +13,7 @@ import { readList } from './transfer.js';
 
 export interface SweepRequest {
   readonly blobs: Blobs;
-  readonly world: Pick<TransferWorld, 'wait' | 'cancel'>;
+  readonly world: Pick<TransferWorld, 'wait' | 'now' | 'cancel'>;
   /** Digests of artifacts that are needed. */
   readonly live: ReadonlySet<string>;
   /** Digests of artifacts that are not. */
@@ -22,6 +22,11 @@ export interface SweepRequest {
   readonly condemned: ReadonlySet<string>;
   /** Blobs written or touched since then are kept, whoever names them: somebody is storing them right now. */
   readonly youngSince: Date;
+  /**
+   * Digests of artifacts that are needed now, asked while it removes: a run that was out of use when it was planned may
+   * have been accepted or released since.
+   */
+  readonly liveNow?: () => Promise<ReadonlySet<string>>;
   /** Blobs that no record names are removed when they are older than this; kept when undefined. */
   readonly orphansBefore: Date | undefined;
 }
@@ -68,6 +73,9 @@ export async function planSweep(request: SweepRequest): Promise<Sweep> {
   };
 }
 
+/** Reading a long history again takes a second, removing an asset as long. */
+const ASK_AGAIN_MS = 10_000;
+
 /**
  * Removes what the plan says, but for what somebody has wanted meanwhile. Killed in the middle, the next pruning goes on.
  * @param onRemoved told after each one
@@ -80,8 +88,16 @@ export async function applySweep(
   const removed: Blob[] = [];
   const rescued = new Set<string>();
   const names = new Map(sweep.remove.map((blob) => [blob.name, blob]));
+  let asked: number | undefined;
   for (const blob of sweep.remove) {
     request.world.cancel.throwIfAborted();
+    const now = request.world.now().getTime();
+    if (request.liveNow && (asked === undefined || now - asked > ASK_AGAIN_MS)) {
+      for (const digest of await request.liveNow()) {
+        await mark(request, { digest, stored: names, into: rescued, lenient: true });
+      }
+      asked = request.world.now().getTime();
+    }
     if (rescued.has(blob.name)) continue;
     if (await request.blobs.remove(blob.name, { unlessModifiedSince: request.youngSince })) {
       removed.push(blob);
