@@ -33,6 +33,7 @@ export interface Asset {
   readonly bytes: Buffer;
   readonly contentType: string;
   state: 'uploaded' | 'open';
+  label?: string;
 }
 export interface Release {
   readonly id: number;
