@@ -28,15 +28,58 @@ const METRICS = [
 const hex = (random, digits) =>
   Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('');
 
-/** One run as `assay train` records it: 8 metrics, 6 parameters, a log tail, three artifacts. */
-export function makeRun(number, { time, random }) {
+const LOCKFILE = 'c'.repeat(64);
+const pick = (random, list) => list[Math.floor(random() * list.length)];
+
+/**
+ * What a team's runs share, as they do in life: a model has a handful of dataset versions and machines, and a commit is
+ * trained several times (seeds, retries, a sweep). Artifacts, logs and every measured number are their own.
+ */
+function makeTeam(random) {
+  return {
+    data: Object.fromEntries(
+      MODELS.map((model) => [
+        model,
+        Array.from({ length: 12 }, (_, version) => ({
+          name: model,
+          digest: hex(random, 64),
+          rows: 48_842 + 31 * version,
+        })),
+      ]),
+    ),
+    environments: ['20.20.2', '22.12.0'].flatMap((node) =>
+      ['3.11.7', '3.12.4'].map((python) => ({
+        os: 'Linux 6.8.0-1017-azure',
+        cpu: { model: 'AMD EPYC 7763 64-Core Processor', cores: 4 },
+        memory_bytes: 16_768_000_000,
+        runtimes: { node, python },
+        lockfiles: { 'requirements.txt': LOCKFILE },
+      })),
+    ),
+    commits: Object.fromEntries(MODELS.map((model) => [model, hex(random, 40)])),
+  };
+}
+
+/**
+ * One run as `assay train` records it, in the order of its fields: one seed, 6 parameters, 8 metrics with standard errors of all
+ * their digits, two artifacts, a log; every tenth also has two series of 20 epochs.
+ */
+export function makeRun(number, { time, random, team = makeTeam(random) }) {
   const model = MODELS[number % MODELS.length];
   const id = `${time.toISOString().replace(/[-:.]/g, '')}-${hex(random, 8)}`;
-  const commit = hex(random, 40);
-  const seconds = Math.round(random() * 900_000) / 1000;
+  // A commit is trained four times on average.
+  if (random() < 0.25) team.commits[model] = hex(random, 40);
+  const commit = team.commits[model];
+  const seconds = random() * 900;
   const failed = random() < 0.05;
+  const status = failed ? 'failed' : 'succeeded';
+  const reason = failed ? 'the command ended with exit code 1' : null;
   const seed = Math.floor(random() * 10);
   const quality = 0.7 + 0.25 * random();
+  const resources = {
+    peak_memory_bytes: 4096 * Math.floor(random() * 1e6),
+    cpu_seconds: Math.round(seconds * 170) / 100,
+  };
   const metrics = failed
     ? []
     : METRICS.map((name, place) => ({
@@ -47,13 +90,23 @@ export function makeRun(number, { time, random }) {
         slice: null,
         n: 16281,
         stderr: random() * 0.003,
-        values: [],
+        seed_values: null,
+        source: 'out/predictions.csv',
       }));
-  const artifact = (name, path) => ({
-    name,
-    path,
+  const folder = `.assay/running/${id}/seed-${seed}`;
+  const log = { name: 'log', path: `${folder}/train.log`, digest: hex(random, 64), bytes: 5120 };
+  const weights = {
+    name: 'out/model.joblib',
+    path: `${folder}/out/model.joblib`,
     digest: hex(random, 64),
     bytes: Math.floor(random() * 2e6),
+  };
+  const steps = Array.from({ length: 20 }, (_, step) => step);
+  const curve = (name) => ({
+    name,
+    seed,
+    steps,
+    values: steps.map((step) => 1 / (step + 1) + random() * 0.05),
   });
   return {
     schema: 'assay/run@1',
@@ -68,8 +121,8 @@ export function makeRun(number, { time, random }) {
     },
     model,
     purpose: 'train',
-    status: failed ? 'failed' : 'succeeded',
-    reason: failed ? 'the command ended with exit code 1' : null,
+    status,
+    reason,
     seconds,
     command: 'python train.py',
     params: {
@@ -81,41 +134,25 @@ export function makeRun(number, { time, random }) {
       note: `trial ${number}`,
     },
     seed,
-    seeds: [
-      {
-        seed,
-        status: failed ? 'failed' : 'succeeded',
-        reason: null,
-        exit_code: failed ? 1 : 0,
-        seconds,
-        peak_memory_bytes: Math.floor(random() * 4e9),
-        cpu_seconds: seconds * 1.7,
-      },
-    ],
-    data: [{ name: 'adult', digest: hex(random, 64), rows: 48842 }],
-    environment: {
-      os: 'Linux 6.8.0-1017-azure',
-      cpu: { model: 'AMD EPYC 7763 64-Core Processor', cores: 4 },
-      memory_bytes: 16_768_000_000,
-      runtimes: { node: '20.20.2', python: '3.11.7' },
-      lockfiles: { 'requirements.txt': 'c'.repeat(64) },
-    },
+    seeds: [{ seed, status, reason, exit_code: failed ? 1 : 0, seconds, ...resources }],
+    data: [pick(random, team.data[model])],
+    environment: pick(random, team.environments),
     code: {
       commit,
       dirty: false,
       branch: number % 4 === 0 ? 'main' : `feature-${number % 97}`,
-      pull_request: null,
+      pull_request: number % 4 === 0 ? null : number % 97,
     },
     metrics,
-    series: [],
-    artifacts: failed ? [] : [artifact('model', 'out/model.joblib'), artifact('log', 'log.txt')],
+    series: !failed && number % 10 === 0 ? [curve('loss'), curve('val_loss')] : [],
+    artifacts: failed ? [log] : [weights, log],
     log: {
-      digest: hex(random, 64),
-      bytes: 5120,
+      digest: log.digest,
+      bytes: log.bytes,
       truncated: false,
-      tail: ['epoch 10', `loss ${random()}`, 'done'],
+      tail: ['epoch 20', `loss ${random()}`, 'done'],
     },
-    resources: { peak_memory_bytes: Math.floor(random() * 4e9), cpu_seconds: seconds * 1.7 },
+    resources,
     warnings: [],
     parent: null,
   };
@@ -124,10 +161,11 @@ export function makeRun(number, { time, random }) {
 /** Runs spread evenly over `days` days that end at `end`, the same for the same arguments. */
 export function* manyRuns(count, { end = new Date('2026-11-20T00:00:00Z'), days = 365 } = {}) {
   const random = seeded(count);
+  const team = makeTeam(random);
   const span = days * 86_400_000;
   for (let number = 0; number < count; number++) {
     const time = new Date(end.getTime() - span + Math.floor((span * number) / count));
-    yield makeRun(number, { time, random });
+    yield makeRun(number, { time, random, team });
   }
 }
 

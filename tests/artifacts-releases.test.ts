@@ -243,6 +243,7 @@ describe('another job uploads the same', () => {
     state: string,
     created: Date,
     during: (asset: { state: string; size: number }) => void,
+    begin: (asset: { state: string; size: number }) => void = () => {},
   ) {
     file('first.bin', Buffer.from('first'));
     await (await store()).put('first', 'first.bin');
@@ -269,6 +270,7 @@ describe('another job uploads the same', () => {
     // Listed before the other job began.
     await blobs.stat('ab'.repeat(32));
     bed.assets.set(500, asset);
+    begin(asset);
     await artifactsOver(blobs, folder).put('model', file('model.bin', content));
     return { waits, asset };
   }
@@ -282,11 +284,44 @@ describe('another job uploads the same', () => {
   });
   const waits2: number[] = [];
 
-  test('and was killed long ago: its leftover is removed', async () => {
-    const { waits } = await whileThereIs('starter', new Date(Date.now() - 3_600_000), () => {});
+  test('and was killed: its leftover is not waited out, and gives way to what is whole', async () => {
+    const { waits } = await whileThereIs('starter', new Date(Date.now() - 16_000), () => {});
     expect(waits.filter((seconds) => seconds === 5)).toEqual([]);
     expect(bed.assets.has(500)).toBe(false);
     expect(names()).toHaveLength(2);
+    expect(names()).toContain(name);
+  });
+
+  test('and has ended when ours is whole: one of them stays', async () => {
+    let other: { state: string; size: number } | undefined;
+    bed.uploadFaults.push(
+      {},
+      {},
+      { meanwhile: () => Object.assign(other ?? {}, { state: 'uploaded', size: content.length }) },
+    );
+    await whileThereIs(
+      'starter',
+      new Date(Date.now() - 16_000),
+      () => {},
+      (asset) => {
+        other = asset;
+      },
+    );
+    expect(bed.assets.has(500)).toBe(true);
+    expect(names()).toHaveLength(2);
+  });
+
+  test('a job that was killed under a name of its own leaves something for tidying', async () => {
+    file('first.bin', Buffer.from('first'));
+    await (await store()).put('first', 'first.bin');
+    const [first] = bed.assets.values();
+    Object.assign(first ?? {}, { name: `${first?.name}.0a1b2c3d`, created_at: new Date(0) });
+    const blobs = await open();
+    const listed: string[] = [];
+    for await (const blob of blobs.list()) listed.push(blob.name);
+    expect(listed).toEqual([]);
+    expect((await blobs.tidy(new Date(1000))).count).toBe(1);
+    expect(names()).toEqual([]);
   });
 });
 

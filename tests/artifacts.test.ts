@@ -316,9 +316,17 @@ describe('a directory', () => {
     writeFileSync(alive, 'x');
     expect(await partialBeside(join(folder, 'a'), digest)).not.toBe(alive);
     expect(readFileSync(alive, 'utf8')).toBe('x');
-    const dead = join(folder, `.${digest.slice(0, 16)}.4194304.12345678.partial`);
-    writeFileSync(dead, 'y');
+    // A process of this place that is no more: at once.
+    const [place] = /@[0-9a-f]{8}/.exec(alive) ?? [];
+    writeFileSync(join(folder, `.${digest.slice(0, 16)}.4194304${place}.12345678.partial`), 'longer');
+    writeFileSync(join(folder, `.${digest.slice(0, 16)}.4194305${place}.12345678.partial`), 'short');
     rmSync(alive);
+    const taken = await partialBeside(join(folder, 'a'), digest);
+    expect(readFileSync(taken, 'utf8')).toBe('longer');
+    expect(hidden(folder)).toHaveLength(1);
+    rmSync(taken);
+    const dead = join(folder, `.${digest.slice(0, 16)}.4194304@00000000.12345678.partial`);
+    writeFileSync(dead, 'y');
     // It has been written to a moment ago: perhaps by a process that cannot be seen from here.
     expect(existsSync(await partialBeside(join(folder, 'a'), digest))).toBe(false);
     utimesSync(dead, new Date(0), new Date(0));

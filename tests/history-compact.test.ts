@@ -9,6 +9,7 @@ import {
   clock,
   clone,
   ENV,
+  editHistory,
   git,
   ids,
   makeRecord,
@@ -119,21 +120,18 @@ describe('compaction', () => {
   test('a newer record, a file that is none, and bytes that Assay would not write: nothing is lost', async () => {
     const folder = makeRepository(join(scene.folder, 'code'), 1);
     await open(folder).history.append(RECORDS.slice(0, 2));
-    const checkout = join(scene.folder, 'by-hand');
-    git(folder, 'worktree', 'add', '--quiet', checkout, 'assay');
     const byHand = dated('2026-01-06', 8);
     const newer = dated('2026-01-06', 9, { schema: 'assay/run@7' });
     const compactText = JSON.stringify(byHand);
-    write(checkout, recordPath(byHand), compactText);
-    write(checkout, recordPath(newer), recordText(newer));
-    write(checkout, 'runs/income/2026/01/06/notes.txt', 'hello');
-    writeFileSync(
-      join(checkout, `${recordPath(byHand).slice(0, -5)}`.replace(/.$/, '0.json')),
-      Buffer.from([0xff]),
-    );
-    git(checkout, 'add', '.');
-    git(checkout, 'commit', '--quiet', '--message', 'by hand');
-    git(folder, 'worktree', 'remove', checkout);
+    editHistory(folder, (checkout) => {
+      write(checkout, recordPath(byHand), compactText);
+      write(checkout, recordPath(newer), recordText(newer));
+      write(checkout, 'runs/income/2026/01/06/notes.txt', 'hello');
+      writeFileSync(
+        join(checkout, `${recordPath(byHand).slice(0, -5)}`.replace(/.$/, '0.json')),
+        Buffer.from([0xff]),
+      );
+    });
     const before = await everything(open(folder));
     const done = await open(folder).archive.compact('202602');
     expect(done).toMatchObject({ months: 1, records: 3, newer: 1 });

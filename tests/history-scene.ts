@@ -148,6 +148,16 @@ export function fingerprint(folder: string): Readonly<Record<string, string>> {
   return files;
 }
 
+/** Changes the history branch as a person would: in a checkout of it, with a commit. */
+export function editHistory(folder: string, edit: (checkout: string) => void): void {
+  const checkout = `${folder}-by-hand`;
+  git(folder, 'worktree', 'add', '--quiet', checkout, 'assay');
+  edit(checkout);
+  git(checkout, 'add', '--all', '.');
+  git(checkout, 'commit', '--quiet', '--message', 'by hand');
+  git(folder, 'worktree', 'remove', '--force', checkout);
+}
+
 export function copyFolder(from: string, to: string): string {
   cpSync(from, to, { recursive: true });
   return to;

@@ -37,7 +37,7 @@ function expectClose(actual: number | null | undefined, expected: number, what: 
   const error = Math.abs((actual ?? Number.NaN) - expected);
   expect(error, `${what}: ${actual} instead of ${expected}`).toBeLessThanOrEqual(
     1e-12 * Math.abs(expected) +
-      (/^(r2|d2_|explained|mcc|cohen|zero_one|pearson|spearman)/.test(what) ? 4e-15 : 0),
+      (/^(r2|d2_|explained|mcc|cohen|zero_one|pearson|spearman|ece|mce)/.test(what) ? 4e-15 : 0),
   );
 }
 

@@ -39,7 +39,8 @@ export interface Content {
   readonly bytes: number;
   /**
    * From the first byte, as often as it is called. What comes out is what `digest` says: otherwise it throws before
-   * the last bytes, so that a store never has the whole of something else.
+   * the last bytes, so that a store never has the whole of something else. A chunk is only lent: whoever keeps it longer
+   * than until the one after the next is asked for copies it.
    */
   stream(): AsyncIterable<Uint8Array>;
 }
@@ -107,7 +108,7 @@ export type LocalContent =
 export interface LocalFiles {
   /** Throws UserError when there is nothing, or nothing that can be kept. `shown` is the path for records. */
   look(path: string): Promise<LocalContent>;
-  /** The bytes of a file from offset `from`. */
+  /** The bytes of a file from offset `from`; chunks are lent, as those of `Content`. */
   read(path: string, from: number): AsyncIterable<Uint8Array>;
   /** Something new that is to stand at `path`; takes up what an earlier attempt at the same `digest` has left. */
   draft(path: string, digest: string): Promise<Draft>;

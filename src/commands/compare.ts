@@ -3,8 +3,8 @@ import { comparisonDigits } from '../compare/digits.js';
 import type { ComparisonRecord, MetricComparison, Verdict } from '../compare/record.js';
 import { UserError } from '../errors.js';
 import { plural } from '../format.js';
+import { nameWithSlice } from '../metrics/metric.js';
 import { terminalText } from '../report/escape.js';
-import { sliceInWords } from '../report/headline.js';
 import type { ComparedRuns } from '../report/many/facts.js';
 import { countVerdicts, metricRows } from '../report/rows.js';
 import { textTable } from '../report/table.js';
@@ -228,7 +228,7 @@ function comparisonTable(metrics: readonly MetricComparison[]): string {
     rows: metrics.map((metric) => {
       const digits = comparisonDigits(metric);
       return [
-        metric.slice ? `${metric.name} for ${sliceInWords(metric.slice)}` : metric.name,
+        nameWithSlice(metric.name, metric.slice),
         digits.baseline,
         digits.candidate,
         digits.difference,

@@ -5,6 +5,7 @@ import type { Decision, DecisionRecord, RuleOutcome } from '../gate/record.js';
 import { fieldIs } from '../history/condition.js';
 import type { HistoryQuery } from '../history/port.js';
 import { readRecords } from '../history/read.js';
+import { nameWithSlice } from '../metrics/metric.js';
 import { terminalText } from '../report/escape.js';
 import type { RunRecord } from '../runs/record.js';
 import type { World } from '../world.js';
@@ -159,10 +160,5 @@ function decisionText(record: DecisionRecord): string {
 }
 
 function ruleText(rule: RuleOutcome): string {
-  const slice = rule.slice
-    ? ` [${Object.entries(rule.slice)
-        .map(([column, value]) => `${column}=${value}`)
-        .join(', ')}]`
-    : '';
-  return `${rule.rule}${slice}: ${rule.outcome}: ${rule.reason}`;
+  return `${nameWithSlice(rule.rule, rule.slice)}: ${rule.outcome}: ${rule.reason}`;
 }

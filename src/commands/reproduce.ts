@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { plural, shortCommit } from '../format.js';
 import { readRecordOf } from '../history/read.js';
+import { nameWithSlice } from '../metrics/metric.js';
 import { terminalText } from '../report/escape.js';
 import { textTable } from '../report/table.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
@@ -145,7 +146,11 @@ function reproductionText(
   if (result.metrics.length > 0) {
     const rows = result.metrics
       .slice(0, SHOWN_METRICS)
-      .map((metric) => [label(metric), digits(metric.original), digits(metric.again)]);
+      .map((metric) => [
+        nameWithSlice(metric.name, metric.slice),
+        digits(metric.original),
+        digits(metric.again),
+      ]);
     lines.push(
       '',
       textTable({ columns: [{ title: 'metric' }, { title: 'original' }, { title: 'again' }], rows }),
@@ -178,11 +183,6 @@ function headline(
     return `${original.model}: ${result.metrics.length} of ${count} differ from run ${original.id}`;
   const files = result.artifacts.length === 0 ? ', and so is every artifact' : '';
   return `${original.model}: identical to run ${original.id}: ${count} to the last digit${files}`;
-}
-
-function label(metric: Reproduction['metrics'][number]): string {
-  const slice = Object.entries(metric.slice ?? {}).map(([column, value]) => `${column}=${value}`);
-  return slice.length > 0 ? `${metric.name} (${slice.join(', ')})` : metric.name;
 }
 
 function digits(value: number | null): string {

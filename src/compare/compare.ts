@@ -201,6 +201,8 @@ function withoutDifference(pair: Pair, input: ComparisonInput): [Verdict, string
   if (!input.baseline) return ['new', 'no baseline to compare with'];
   if (!candidate) return ['missing', 'the baseline has it, this run does not'];
   if (!baseline) return ['new', 'the baseline does not have it'];
+  if (candidate.value === null && baseline.value === null)
+    return ['incomparable', undefinedInBoth(candidate, baseline)];
   if (candidate.value === null) return ['missing', candidate.reason ?? 'no value'];
   if (baseline.value === null) return ['new', `the baseline has no value: ${baseline.reason ?? 'unknown'}`];
   if (input.evidence.kind === 'incomparable') return ['incomparable', input.evidence.why];
@@ -217,6 +219,18 @@ function withoutDifference(pair: Pair, input: ComparisonInput): [Verdict, string
     ];
   }
   return undefined;
+}
+
+/** Nothing was lost: neither run has a value, each with its reason. */
+function undefinedInBoth(candidate: Metric, baseline: Metric): string {
+  const [ours, theirs] = [candidate.reason ?? 'no value', baseline.reason ?? 'no value'];
+  return ours === theirs
+    ? `undefined in both runs: ${ours}`
+    : `undefined in both runs: ${ours}; in the baseline: ${theirs}`;
+}
+
+function isUndefined({ candidate, baseline }: MetricComparison): boolean {
+  return candidate?.value === null && baseline?.value === null;
 }
 
 function isOpposite(a: Metric['direction'], b: Metric['direction']): boolean {
@@ -254,7 +268,10 @@ function sideOf(
 function headline(metrics: readonly MetricComparison[], input: ComparisonInput): Verdict {
   const overall = metrics.filter((metric) => metric.slice === null);
   const watched = overall.filter((metric) => input.watched.has(metric.name));
-  const judged = watched.length > 0 ? watched : overall;
+  const shown = watched.length > 0 ? watched : overall;
+  // What has no value in either run says nothing, unless there is nothing else.
+  const defined = shown.filter((metric) => !isUndefined(metric));
+  const judged = defined.length > 0 ? defined : shown;
   const order: readonly Verdict[] = [
     'worse',
     'missing',

@@ -109,6 +109,24 @@ describe('compareRuns', () => {
     ]);
   });
 
+  it('loses nothing where neither run has a value: undefined in both, with the reason, and no headline', () => {
+    const none = metricOf('roc_auc', null, { reason: 'only one class among the labels' });
+    const other = metricOf('gini', null, { reason: 'no score column' });
+    const { metrics, verdict } = compareRuns({
+      candidate: runOf({ metrics: [none, { ...other, reason: 'one row' }, metricOf('accuracy', 0.5)] }),
+      baseline: runOf({ metrics: [none, other, metricOf('accuracy', 0.5)] }),
+      evidence: UNPAIRED,
+      rules: {},
+      watched: new Set(),
+    });
+    expect(metrics.map((metric) => [metric.verdict, metric.reason])).toEqual([
+      ['incomparable', 'undefined in both runs: only one class among the labels'],
+      ['incomparable', 'undefined in both runs: one row; in the baseline: no score column'],
+      ['equal', 'no difference'],
+    ]);
+    expect(verdict).toBe('equal');
+  });
+
   it('shows numbers side by side without a verdict when the data differ', () => {
     const { metrics, verdict } = compareRuns({
       candidate: runOf({ metrics: [metricOf('a', 1)] }),

@@ -49,18 +49,40 @@ export function compactedFiles(
   }));
 }
 
-/** The records of such a file, and how many of its lines are none. */
+/** A line of such a file: a record, or what is wrong with it in words. */
+export type CompactedLine = StoredRecord | { readonly line: number; readonly problem: string };
+
+/** More ids than these are quicker found by reading all lines. */
+const FEW_IDS = 32;
+
+/**
+ * The lines of such a file, each as it is asked for.
+ * @param ids of the records that are wanted; all when left out. Others may come, too.
+ */
+export function* compactedLines(text: string, ids?: ReadonlySet<string>): Generator<CompactedLine> {
+  const few = ids && ids.size <= FEW_IDS ? [...ids] : undefined;
+  let start = 0;
+  for (let number = 1; start < text.length; number++) {
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    const line = text.slice(start, end);
+    start = end + 1;
+    if (line === '' || few?.every((id) => !line.includes(id))) continue;
+    const stored = fromLine(line);
+    yield 'problem' in stored ? { line: number, problem: stored.problem } : stored;
+  }
+}
+
+/** The records of such a file, and which of its lines are none. */
 export function readCompacted(text: string): {
   readonly records: readonly StoredRecord[];
   readonly broken: readonly { readonly line: number; readonly problem: string }[];
 } {
   const records: StoredRecord[] = [];
   const broken: { line: number; problem: string }[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line === '') continue;
-    const stored = fromLine(line);
-    if ('problem' in stored) broken.push({ line: index + 1, problem: stored.problem });
-    else records.push(stored);
+  for (const found of compactedLines(text)) {
+    if ('problem' in found) broken.push(found);
+    else records.push(found);
   }
   return { records, broken };
 }

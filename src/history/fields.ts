@@ -13,17 +13,46 @@ const LEFT_OUT = new Set(['series', 'log', 'artifacts', 'seeds', 'warnings']);
 /** Deeper structures hold details. */
 const DEEPEST = 6;
 
-export function addFields(record: Readonly<Record<string, unknown>>, add: AddField): void {
-  for (const name in record) {
-    if (LEFT_OUT.has(name)) continue;
-    const value = record[name];
-    if (name === 'metrics' && Array.isArray(value)) addMetrics(value, add);
-    else addValue(name, value, { add, depth: 1, inParams: name === 'params' });
-  }
+/** Adds every field of a record. Made once for many records: it remembers the names that it has put together. */
+export function fieldAdder(): (record: Readonly<Record<string, unknown>>, add: AddField) => void {
+  const names: Names = { dotted: rememberJoined('.'), split: rememberJoined('@') };
+  return (record, add) => {
+    for (const name in record) {
+      if (LEFT_OUT.has(name)) continue;
+      const value = record[name];
+      if (name === 'metrics' && Array.isArray(value)) addMetrics(value, { add, names });
+      else addValue(name, value, { add, names, depth: 1, inParams: name === 'params' });
+    }
+  };
+}
+
+type Join = (prefix: string, key: string) => string;
+interface Names {
+  readonly dotted: Join;
+  readonly split: Join;
+}
+
+/** Names are few and records many: a text put together anew is hashed anew, which is most of the work of an index. */
+function rememberJoined(separator: string): Join {
+  const known = new Map<string, Map<string, string>>();
+  return (prefix, key) => {
+    let ofPrefix = known.get(prefix);
+    if (ofPrefix === undefined) {
+      ofPrefix = new Map();
+      known.set(prefix, ofPrefix);
+    }
+    let name = ofPrefix.get(key);
+    if (name === undefined) {
+      name = `${prefix}${separator}${key}`;
+      ofPrefix.set(key, name);
+    }
+    return name;
+  };
 }
 
 interface Into {
   readonly add: AddField;
+  readonly names: Names;
   readonly depth: number;
   readonly inParams: boolean;
 }
@@ -35,7 +64,7 @@ function addValue(name: string, value: unknown, into: Into): void {
   else if (typeof value === 'object' && into.depth < DEEPEST) {
     const deeper = { ...into, depth: into.depth + 1 };
     for (const key of Object.keys(value)) {
-      addValue(`${name}.${key}`, (value as Readonly<Record<string, unknown>>)[key], deeper);
+      addValue(into.names.dotted(name, key), (value as Readonly<Record<string, unknown>>)[key], deeper);
     }
   }
 }
@@ -50,7 +79,7 @@ function addList(name: string, list: readonly unknown[], into: Into): void {
     if (typeof item !== 'object' || item === null || !('name' in item) || typeof item.name !== 'string')
       continue;
     const { name: own, ...rest } = item as { name: string };
-    addValue(`${name}.${own}`, rest, { ...into, depth: into.depth + 1 });
+    addValue(into.names.dotted(name, own), rest, { ...into, depth: into.depth + 1 });
   }
 }
 
@@ -63,19 +92,19 @@ interface MetricShape {
 /**
  * Of everything, not of a slice: by name and split; by the name alone that of no split, else of `test`, else the first.
  */
-function addMetrics(list: readonly unknown[], add: AddField): void {
+function addMetrics(list: readonly unknown[], { add, names }: Pick<Into, 'add' | 'names'>): void {
   const chosen = new Map<string, { readonly rank: number; readonly value: number | null }>();
   const seen = new Set<string>();
   for (const metric of list) {
     if (!isOverall(metric)) continue;
     const { name, split, value } = metric;
-    const label = split === null ? name : `${name}@${split}`;
-    if (split !== null && !seen.has(label)) add(`metrics.${label}`, value);
+    const label = split === null ? name : names.split(name, split);
+    if (split !== null && !seen.has(label)) add(names.dotted('metrics', label), value);
     seen.add(label);
     const rank = split === null ? 0 : split === 'test' ? 1 : 2;
     if (rank < (chosen.get(name)?.rank ?? 3)) chosen.set(name, { rank, value });
   }
-  for (const [name, { value }] of chosen) add(`metrics.${name}`, value);
+  for (const [name, { value }] of chosen) add(names.dotted('metrics', name), value);
 }
 
 function isOverall(item: unknown): item is MetricShape {

@@ -1,6 +1,6 @@
 import type { StoredRecord } from './archive.js';
 import { recordPath } from './record.js';
-import { parseStored, recordText } from './stored.js';
+import { parseStored, recordAt, recordText } from './stored.js';
 
 /**
  * Records as JSON Lines: one record per line, as any tool reads it. Bytes come back exactly: a record whose bytes are
@@ -23,11 +23,23 @@ export function fromLine(line: string): StoredRecord | { readonly problem: strin
     return { problem: 'it is not JSON' };
   }
   const envelope = envelopeOf(json);
-  const path = envelope?.path ?? pathOf(json);
+  if (envelope) {
+    const parsed = parseStored(envelope.path, envelope.text);
+    return 'problem' in parsed ? parsed : { ...envelope, record: parsed.record };
+  }
+  const path = pathOf(json);
   if (path === undefined) return { problem: 'it is not a record' };
-  const text = envelope?.text ?? recordText(json as StoredRecord['record']);
-  const parsed = parseStored(path, text);
-  return 'problem' in parsed ? parsed : { path, text, record: parsed.record };
+  const checked = recordAt(path, json);
+  if ('problem' in checked) return checked;
+  const { record } = checked;
+  return {
+    path,
+    record,
+    // Made when it is asked for: who looks for fields among a hundred thousand lines asks for none.
+    get text() {
+      return recordText(record);
+    },
+  };
 }
 
 function envelopeOf(json: unknown): { readonly path: string; readonly text: string } | undefined {

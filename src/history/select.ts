@@ -1,9 +1,9 @@
 import { type Block, blockOf } from './block.js';
 import { compareValues, conditionTest, type FieldValue } from './condition.js';
-import { type AddField, addFields, placesOfField } from './fields.js';
+import { type AddField, fieldAdder, placesOfField } from './fields.js';
 import type { HistoryQuery } from './port.js';
 import type { AnyRecord } from './record.js';
-import { upgraded } from './upgrade.js';
+import { UPGRADES, upgraded } from './upgrade.js';
 
 /** A record without its details: its fields, flat. */
 export interface Row {
@@ -23,9 +23,10 @@ export interface Selection {
   fields(): readonly string[];
 }
 
-/** The fields of a record as the newest version of its schema has them. */
-export function addUpgraded(record: AnyRecord, add: AddField): void {
-  addFields(upgraded(record), add);
+/** The fields of records as the newest version of their schema has them. Made once for many records. */
+export function recordFields(upgrades = UPGRADES): (record: AnyRecord, add: AddField) => void {
+  const addFields = fieldAdder();
+  return (record, add) => addFields(upgraded(record, upgrades), add);
 }
 
 /** The same over whole records in memory: for stores without an index. */
@@ -33,7 +34,7 @@ export function selectRecords(
   records: readonly AnyRecord[],
   query: Pick<HistoryQuery, 'where' | 'order' | 'limit'>,
 ): Selection {
-  return selectRows([blockOf(records, addUpgraded)], query);
+  return selectRows([blockOf(records, recordFields())], query);
 }
 
 /** A place in a block; rows of the same id in other blocks are the same record. */
@@ -56,44 +57,77 @@ export function selectRows<B extends Block>(
 ): PlacedSelection<B> {
   const seen = new Set<string>();
   const readers = blocks.map(fieldReader);
-  const found: { readonly block: number; readonly at: number; readonly id: string }[] = [];
-  const test =
-    query.where &&
-    conditionTest(query.where, (row: { block: number; at: number }, name) =>
-      readers[row.block]?.(name, row.at),
-    );
+  const read = (row: { readonly block: number; readonly at: number }, name: string) =>
+    readers[row.block]?.(name, row.at);
+  const test = query.where && conditionTest(query.where, read);
+  const { order } = query;
+  const best = keepFirst(query.limit ?? Number.POSITIVE_INFINITY, order?.descending ?? false);
   let total = 0;
+  let found = 0;
+  const here = { block: 0, at: 0 };
   for (const [number, block] of blocks.entries()) {
+    here.block = number;
     const ids = block.column('id') ?? [];
-    for (const [at, id] of ids.entries()) {
+    for (let at = 0; at < ids.length; at++) {
+      const id = ids[at];
       if (typeof id !== 'string' || (blocks.length > 1 && seen.has(id))) continue;
       if (blocks.length > 1) seen.add(id);
       total += 1;
-      const row = { block: number, at, id };
-      if (test === undefined || test(row)) found.push(row);
+      here.at = at;
+      if (test !== undefined && !test(here)) continue;
+      found += 1;
+      best.offer({ block: number, at, id, value: order && read(here, order.field) });
     }
   }
-  found.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
-  const { order } = query;
-  if (order) {
-    const keyed = found.map((row) => ({ row, value: readers[row.block]?.(order.field, row.at) }));
-    keyed.sort((a, b) => compareValues(a.value, b.value, order.descending));
-    for (const [index, { row }] of keyed.entries()) found[index] = row;
-  }
-  const rows = found.slice(0, query.limit ?? found.length).map((row): PlacedRow<B> => {
-    const read = readers[row.block];
+  const rows = best.inOrder().map((row): PlacedRow<B> => {
+    const readField = readers[row.block];
     return {
       id: row.id,
       block: blocks[row.block] as B,
       at: row.at,
-      get: (field) => read?.(field, row.at),
+      get: (field) => readField?.(field, row.at),
     };
   });
   return {
     total,
-    found: found.length,
+    found,
     rows,
     fields: () => [...new Set(blocks.flatMap((block) => block.names))],
+  };
+}
+
+interface Candidate {
+  readonly block: number;
+  readonly at: number;
+  readonly id: string;
+  /** What is sorted by; undefined when nothing is. */
+  readonly value: FieldValue;
+}
+
+/** More than these are sorted at once, and all but the first of them forgotten. */
+const SORTED_AT_ONCE = 1000;
+
+/** The first so many in order, of any number, with the memory and the sorting of a few. */
+function keepFirst(limit: number, descending: boolean) {
+  let kept: Candidate[] = [];
+  /** None after it can be among the first. */
+  let last: Candidate | undefined;
+  const compare = (a: Candidate, b: Candidate) =>
+    compareValues(a.value, b.value, descending) || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+  const cut = () => {
+    kept = kept.sort(compare).slice(0, limit);
+    if (kept.length === limit) last = kept.at(-1);
+  };
+  return {
+    offer: (candidate: Candidate) => {
+      if (last && compare(candidate, last) > 0) return;
+      kept.push(candidate);
+      if (kept.length >= limit + SORTED_AT_ONCE) cut();
+    },
+    inOrder: (): readonly Candidate[] => {
+      cut();
+      return kept;
+    },
   };
 }
 

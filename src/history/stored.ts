@@ -42,6 +42,14 @@ export function parseStored(
   } catch {
     return { problem: 'it is not JSON' };
   }
+  return recordAt(path, json);
+}
+
+/** The same of what was parsed already. */
+export function recordAt(
+  path: string,
+  json: unknown,
+): { readonly record: AnyRecord } | { readonly problem: string } {
   const record = asRecord(json);
   if (record === undefined) return { problem: 'it is not a record' };
   if (recordPath(record) !== path) return { problem: 'its content belongs to another path' };

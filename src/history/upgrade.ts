@@ -1,4 +1,4 @@
-import type { AnyRecord } from './record.js';
+import { type AnyRecord, RECORD_KINDS } from './record.js';
 
 /**
  * Older records as this version of Assay reads them. The bytes in the store never change: a record is upgraded each
@@ -13,8 +13,8 @@ export interface Upgrade {
 }
 
 /**
- * Every upgrade there is; a kind without any is at version 1. Whoever adds one also adds a record of the old version as
- * it was written to tests/fixtures/records, and raises FORMAT in platform/git/index-file.ts, for the fields of old records change.
+ * Every upgrade there is; a kind without any is at version 1. Whoever adds one leaves the record of the old version in
+ * tests/fixtures/records as it is, and adds one of the new. Indexes made before are not read again, for they are marked with these.
  */
 export const UPGRADES: readonly Upgrade[] = [];
 
@@ -29,15 +29,16 @@ export function schemaOf(record: { readonly schema: string }): SchemaName {
   return { kind, version: Number(version) };
 }
 
-/** The version of a kind that this Assay writes. */
+/** The version of a kind that this Assay writes; 0 of a kind that it does not know. */
 export function newestVersion(kind: string, upgrades: readonly Upgrade[] = UPGRADES): number {
+  const known = (RECORD_KINDS as readonly string[]).includes(kind) ? 1 : 0;
   return upgrades.reduce(
     (newest, upgrade) => (upgrade.kind === kind ? Math.max(newest, upgrade.from + 1) : newest),
-    1,
+    known,
   );
 }
 
-/** Written by a newer Assay: it is kept and shown as it is, and never rewritten. */
+/** Written by a newer Assay, of a newer version or of a kind unknown here: kept and shown as it is, and never rewritten. */
 export function isNewer(
   record: { readonly schema: string },
   upgrades: readonly Upgrade[] = UPGRADES,
@@ -55,4 +56,9 @@ export function upgraded(record: AnyRecord, upgrades: readonly Upgrade[] = UPGRA
     if (!step) return current;
     current = { ...step.apply(current), schema: `assay/${kind}@${version + 1}` };
   }
+}
+
+/** Tells apart what different sets of upgrades make of the same records. */
+export function editionOf(upgrades: readonly Upgrade[] = UPGRADES): string {
+  return ['1', ...upgrades.map(({ kind, from }) => `${kind}${from}`).sort()].join('+');
 }

@@ -1,19 +1,14 @@
+import { accuracy, cohenKappa, matthews, selectionRate, zeroOneLoss } from './agreement.js';
 import {
-  accuracy,
   averageMeasure,
   balancedAccuracy,
-  type Confusion,
   classMeasure,
-  cohenKappa,
-  confusionOf,
   hitRate,
-  matthews,
   microMeasure,
   missRate,
   predictiveValue,
-  selectionRate,
-  zeroOneLoss,
-} from './confusion.js';
+} from './class-ratios.js';
+import { type Confusion, confusionOf } from './confusion.js';
 import { type Measure, undefinedMeasure } from './measure.js';
 import { calibrationErrors, scoreLosses } from './probability.js';
 import { averagePrecision, gini, ksStatistic, prAucTrapezoid, rankingOf, rocAuc } from './ranking.js';

@@ -275,7 +275,7 @@ export const CATALOG: readonly MetricEntry[] = [
     CLASSES,
     'ece_10_equal_width',
     'lower',
-    'mean gap of score and share of positives over the bins [0, 0.1), [0.1, 0.2) … [0.9, 1]; several classes: of the highest score and the accuracy',
+    'mean gap of score and share of positives over the bins [0, 0.1], (0.1, 0.2] … (0.9, 1]; several classes: of the highest score and the accuracy',
     'Naeini et al., AAAI 2015; Guo et al., ICML 2017',
   ),
   entry(CLASSES, 'mce_10_equal_width', 'lower', 'largest gap of those bins', 'Naeini et al., AAAI 2015'),

@@ -28,6 +28,18 @@ export const metric = z.object({
 });
 export type Metric = Readonly<z.infer<typeof metric>>;
 
+/** `sex=Female, race=Black`; empty for the whole. */
+export function sliceInWords(slice: Slice | null): string {
+  return Object.entries(slice ?? {})
+    .map(([column, value]) => `${column}=${value}`)
+    .join(', ');
+}
+
+/** `roc_auc for sex=Female`; the name alone for the whole. */
+export function nameWithSlice(name: string, slice: Slice | null): string {
+  return slice === null ? name : `${name} for ${sliceInWords(slice)}`;
+}
+
 /** Identifies a metric within a run: name, split and slice. */
 export function metricKey(metric: Pick<Metric, 'name' | 'split' | 'slice'>): string {
   const slice = metric.slice ? Object.entries(metric.slice).sort(([a], [b]) => (a < b ? -1 : 1)) : null;

@@ -1,14 +1,7 @@
+import { accuracy, cohenKappa, matthews, zeroOneLoss } from './agreement.js';
 import { averages } from './binary.js';
-import {
-  accuracy,
-  balancedAccuracy,
-  type Confusion,
-  classMeasure,
-  cohenKappa,
-  confusionOf,
-  matthews,
-  zeroOneLoss,
-} from './confusion.js';
+import { balancedAccuracy, classMeasure } from './class-ratios.js';
+import { type Confusion, confusionOf } from './confusion.js';
 import { weightedKappa } from './kappa.js';
 import { type Measure, meanMeasure, undefinedMeasure, weightedRows } from './measure.js';
 import { averagedAreas } from './one-versus-rest.js';

@@ -1,4 +1,4 @@
-import { RATIOS, type RatioName } from './confusion.js';
+import { RATIOS, type RatioName } from './class-ratios.js';
 import { type LabelRankingSample, scoreLabelRanking } from './label-ranking.js';
 import { type Measure, meanMeasure, type WeightedRows, weightedRows } from './measure.js';
 import { averagedAreas } from './one-versus-rest.js';

@@ -121,9 +121,18 @@ export function calibrationBins({ labels, scores, weights }: ProbabilitySample):
   });
 }
 
-/** Bins [0, 0.1), [0.1, 0.2) … and [0.9, 1]. */
+/** Upper ends of all bins but the last, as NumPy's linspace has them: 3 · 0.1 is above 0.3. */
+const ENDS = Array.from({ length: 9 }, (_, bin) => (bin + 1) * 0.1);
+
+/**
+ * Bins [0, 0.1], (0.1, 0.2] … (0.9, 1], closed above as those of Guo et al. (ICML 2017) and of scikit-learn's calibration_curve, with
+ * its ends to the last bit.
+ */
 function binOf(score: number): number {
-  return Math.min(9, Math.floor(score * 10));
+  let bin = Math.min(9, Math.floor(score * 10));
+  while (bin > 0 && score <= (ENDS[bin - 1] as number)) bin--;
+  while (bin < 9 && score > (ENDS[bin] as number)) bin++;
+  return bin;
 }
 
 function rowsOf(sample: ProbabilitySample): WeightedRows {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BinaryPredictions, Predictions, RegressionPredictions } from './columnar.js';
 import { metricKey } from './metric.js';
+import { calibrationBins } from './probability.js';
 import { scorePredictions } from './score.js';
 
 const config = { slices: [], split: 'test' };
@@ -181,6 +182,23 @@ describe('scorePredictions', () => {
       (metric) => metric.name === 'accuracy',
     );
     expect(accuracy).toMatchObject({ value: 1, stderr: null, n: 5 });
+  });
+
+  it('puts a score on the edge of two bins into the lower one, as scikit-learn’s calibration_curve does', () => {
+    const rows = [0, 0.1, 0.3, 0.30000000000000004, 0.6, 0.7, 1].map((score) => ({
+      label: 0,
+      score,
+      weight: 1,
+    }));
+    const { labels, scores } = binaryOf(rows, { weighted: false });
+    const bins = calibrationBins({ labels, scores: scores ?? new Float64Array(), weights: null });
+    expect(bins.map(({ bin, weight }) => [bin, weight])).toEqual([
+      [0, 2],
+      [2, 2],
+      [5, 1],
+      [6, 1],
+      [9, 1],
+    ]);
   });
 
   it('gives the standard error of a share', () => {

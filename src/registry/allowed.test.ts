@@ -31,16 +31,26 @@ describe('decisions on a run', () => {
   });
 
   it('objections are the rules that did not say promote', () => {
-    const rule = (outcome: 'promote' | 'hold', reason: string) => ({
+    const rule = (
+      outcome: 'promote' | 'hold',
+      reason: string,
+      slice: Record<string, string> | null = null,
+    ) => ({
       rule: 'auc',
       metric: null,
-      slice: null,
+      slice,
       outcome,
       reason,
     });
-    expect(
-      objections(decision('20260101', { rules: [rule('promote', 'fine'), rule('hold', 'cannot tell')] })),
-    ).toEqual(['auc: cannot tell']);
+    const rules = [
+      rule('promote', 'fine'),
+      rule('hold', 'cannot tell'),
+      rule('hold', 'nor here', { sex: 'Female' }),
+    ];
+    expect(objections(decision('20260101', { rules }))).toEqual([
+      'auc: cannot tell',
+      'auc for sex=Female: nor here',
+    ]);
   });
 
   it('an override keeps what the rules said, also when it goes over an override', () => {

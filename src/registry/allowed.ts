@@ -1,6 +1,7 @@
 import type { GateRule } from '../config/model.js';
 import type { Decision, DecisionRecord } from '../gate/record.js';
 import type { Origin } from '../history/record.js';
+import { nameWithSlice } from '../metrics/metric.js';
 
 /** Whether a gate's decision lets a run become a version or go to a stage. */
 
@@ -21,7 +22,7 @@ export function hasGate(gate: readonly GateRule[]): boolean {
 export function objections(decision: DecisionRecord): readonly string[] {
   return decision.rules
     .filter((rule) => rule.outcome !== 'promote')
-    .map((rule) => `${rule.rule}: ${rule.reason}`);
+    .map((rule) => `${nameWithSlice(rule.rule, rule.slice)}: ${rule.reason}`);
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { ValidationRecord } from '../data/record.js';
 import { plural } from '../format.js';
+import { sliceInWords } from '../metrics/metric.js';
 import { cut, plainText } from './escape.js';
 import type { ModelFacts } from './facts.js';
-import { sliceInWords } from './headline.js';
 import { LIMITS } from './limits.js';
 import type { Annotation } from './ports.js';
 

@@ -8,7 +8,7 @@ import {
   shortCommit,
 } from '../format.js';
 import type { DecisionRecord } from '../gate/record.js';
-import { type Metric, metricKey } from '../metrics/metric.js';
+import { type Metric, metricKey, nameWithSlice, sliceInWords } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
 import { markdownCell, markdownCode, markdownText } from './escape.js';
 
@@ -91,7 +91,11 @@ function decisionText(decision: DecisionRecord | undefined): string {
       table({
         titles: ['rule', 'outcome', 'reason'],
         items: decision.rules,
-        row: (rule) => [markdownCell(rule.rule), rule.outcome, markdownCell(rule.reason)],
+        row: (rule) => [
+          markdownCell(nameWithSlice(rule.rule, rule.slice)),
+          rule.outcome,
+          markdownCell(rule.reason),
+        ],
       }),
     );
   }
@@ -137,11 +141,10 @@ function metricsText(facts: CardFacts): string {
 function metricRow(metric: Metric, compared: MetricComparison | undefined): readonly string[] {
   const number = (value: number | null | undefined) =>
     value === null || value === undefined ? '–' : formatNumber(value);
-  const slice = Object.entries(metric.slice ?? {}).map(([column, value]) => `${column}=${value}`);
   return [
     markdownCell(metric.name),
     markdownCell(metric.split ?? '–'),
-    slice.length > 0 ? markdownCell(slice.join(', ')) : '–',
+    metric.slice === null ? '–' : markdownCell(sliceInWords(metric.slice)),
     metric.value === null ? markdownCell(metric.reason ?? 'no value') : formatNumber(metric.value),
     number(metric.stderr),
     number(metric.n),

@@ -1,5 +1,6 @@
 import { plural } from '../format.js';
 import type { DecisionRecord, RuleOutcome } from '../gate/record.js';
+import { sliceInWords } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
 import { curvesSection } from './curves.js';
 import {
@@ -11,7 +12,7 @@ import {
   markdownUrl,
 } from './escape.js';
 import type { ModelFacts, ReportFacts } from './facts.js';
-import { DECISION_ICONS, type Headline, headline, sliceInWords, wasRefused } from './headline.js';
+import { DECISION_ICONS, type Headline, headline, wasRefused } from './headline.js';
 import { fitTiers, type Limit } from './limits.js';
 import { blocks, bullets, details, markdownTable } from './markdown.js';
 import { reportMarker } from './marker.js';

@@ -4,7 +4,7 @@ import { needsInWords } from '../compare/verdict.js';
 import { assertNever } from '../errors.js';
 import { plural } from '../format.js';
 import type { Decision, DecisionRecord, RuleOutcome } from '../gate/record.js';
-import { metricKey, type Slice } from '../metrics/metric.js';
+import { metricKey, type Slice, sliceInWords } from '../metrics/metric.js';
 import type { ModelFacts } from './facts.js';
 
 /** The one line that a reader needs: an icon, a word, and why. Plain text; each sink escapes it. */
@@ -199,10 +199,4 @@ function firstAndCount(reasons: readonly string[]): string {
 /** ` for sex=Female, race=Black`; empty for the whole. */
 function forSlice(slice: Slice | null): string {
   return slice === null ? '' : ` for ${sliceInWords(slice)}`;
-}
-
-export function sliceInWords(slice: Slice): string {
-  return Object.entries(slice)
-    .map(([column, value]) => `${column}=${value}`)
-    .join(', ');
 }

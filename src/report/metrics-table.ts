@@ -2,11 +2,11 @@ import { comparisonDigits } from '../compare/digits.js';
 import type { MetricComparison } from '../compare/record.js';
 import { needsInWords } from '../compare/verdict.js';
 import { formatNumber, plural } from '../format.js';
-import type { Metric } from '../metrics/metric.js';
+import { type Metric, sliceInWords } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
 import { markdownCode, markdownText } from './escape.js';
 import type { ModelFacts } from './facts.js';
-import { sliceInWords, VERDICT_ICONS } from './headline.js';
+import { VERDICT_ICONS } from './headline.js';
 import { blocks, details, markdownTable } from './markdown.js';
 import { countVerdicts, metricRows } from './rows.js';
 

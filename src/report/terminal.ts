@@ -2,9 +2,10 @@ import { baselineInWords } from '../compare/baseline.js';
 import { comparisonDigits } from '../compare/digits.js';
 import type { MetricComparison } from '../compare/record.js';
 import { formatNumber, plural } from '../format.js';
+import { nameWithSlice } from '../metrics/metric.js';
 import { terminalText } from './escape.js';
 import type { ModelFacts, ReportFacts } from './facts.js';
-import { type Headline, headline, sliceInWords } from './headline.js';
+import { type Headline, headline } from './headline.js';
 import { countVerdicts, metricRows } from './rows.js';
 import { textTable } from './table.js';
 
@@ -80,15 +81,14 @@ function metricsTable(facts: ModelFacts): string {
 
 function metricRow(metric: MetricComparison): readonly string[] {
   const { baseline, candidate, difference, interval } = comparisonDigits(metric);
-  const name = metric.slice === null ? metric.name : `${metric.name} for ${sliceInWords(metric.slice)}`;
+  const name = nameWithSlice(metric.name, metric.slice);
   return [name, baseline, candidate, difference, interval, metric.verdict];
 }
 
 function gateLines(facts: ModelFacts): readonly string[] {
   const rules = facts.decision?.rules.filter((rule) => rule.outcome !== 'promote') ?? [];
   const lines = rules.slice(0, 5).map((rule) => {
-    const slice = rule.slice === null ? '' : ` for ${sliceInWords(rule.slice)}`;
-    return `  ${rule.outcome}: ${terminalText(`${rule.rule}${slice}: ${rule.reason}`)}`;
+    return `  ${rule.outcome}: ${terminalText(`${nameWithSlice(rule.rule, rule.slice)}: ${rule.reason}`)}`;
   });
   return rules.length > 5 ? [...lines, `  and ${plural(rules.length - 5, 'more rule')}`] : lines;
 }

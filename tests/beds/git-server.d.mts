@@ -5,10 +5,16 @@ export interface SeenRequest {
   readonly authorization: string | undefined;
 }
 
-/** What goes wrong with a request: the connection, before or after so many bytes of the answer; or a status instead of an answer. */
+/** What goes wrong with a request: the connection, a status instead of an answer, or only that it takes long. */
 export type Fault =
   | 'reset'
+  /** The connection breaks after so many bytes of the answer. */
   | { readonly cutAfter: number }
+  /** … of the request. */
+  | { readonly cutRequestAfter: number }
+  /** All is done as asked, and the connection breaks before the client hears of it. */
+  | { readonly loseAnswer: true }
+  | { readonly delayMs: number }
   | {
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;

@@ -23,7 +23,7 @@ export async function startGitServer({ root, env = process.env, fault = () => un
       response.writeHead(wrong.status, wrong.headers ?? {}).end(wrong.body ?? '');
       return;
     }
-    serve({ request, response, url, root, env, cutAfter: wrong?.cutAfter });
+    setTimeout(() => serve({ request, response, url, root, env, wrong: wrong ?? {} }), wrong?.delayMs ?? 0);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -36,7 +36,8 @@ export async function startGitServer({ root, env = process.env, fault = () => un
   };
 }
 
-function serve({ request, response, url, root, env, cutAfter }) {
+function serve({ request, response, url, root, env, wrong }) {
+  const { cutAfter, cutRequestAfter, loseAnswer } = wrong;
   const backend = spawn('git', ['http-backend'], {
     env: {
       ...env,
@@ -53,11 +54,22 @@ function serve({ request, response, url, root, env, cutAfter }) {
     },
   });
   backend.stdin.on('error', () => {});
-  request.pipe(backend.stdin);
+  let taken = 0;
+  request.on('data', (chunk) => {
+    taken += chunk.length;
+    if (cutRequestAfter !== undefined && taken > cutRequestAfter) {
+      backend.stdin.end();
+      request.socket.destroy();
+    } else backend.stdin.write(chunk);
+  });
+  request.on('end', () => backend.stdin.end());
+  // As a web server does with a client that went away in the middle of its upload.
+  request.on('close', () => backend.stdin.end());
   let head = Buffer.alloc(0);
   let started = false;
   let bytes = 0;
   const send = (chunk) => {
+    if (loseAnswer) return;
     bytes += chunk.length;
     if (cutAfter !== undefined && bytes > cutAfter) request.socket.destroy();
     else response.write(chunk);
@@ -76,8 +88,9 @@ function serve({ request, response, url, root, env, cutAfter }) {
       .split('\r\n')
       .map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]);
     const status = Number(fields.find(([name]) => name === 'Status')?.[1].slice(0, 3) ?? 200);
-    response.writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== 'Status')));
+    if (!loseAnswer)
+      response.writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== 'Status')));
     send(head.subarray(end + 4));
   });
-  backend.on('close', () => response.end());
+  backend.on('close', () => (loseAnswer ? request.socket.destroy() : response.end()));
 }

@@ -25,6 +25,8 @@ export interface UploadFault {
   readonly hangUp?: boolean;
   /** Taken, but not as it was sent. */
   readonly lies?: boolean;
+  /** Called when the upload begins. */
+  readonly meanwhile?: () => void;
 }
 export interface ReleaseAssetsBed {
   readonly url: string;

@@ -114,6 +114,10 @@ export async function releaseAssetsBed(options) {
       return send(204);
     }
     if (method === 'PATCH') {
+      const { name } = JSON.parse(text);
+      if (name && assetsOf(asset.release).some((other) => other !== asset && other.name === name)) {
+        return send(422, invalid({ resource: 'ReleaseAsset', code: 'already_exists', field: 'name' }));
+      }
       Object.assign(asset, JSON.parse(text), { updated_at: bed.now() });
       return send(200, assetBody(asset));
     }
@@ -137,6 +141,7 @@ export async function releaseAssetsBed(options) {
 
   async function takeUpload(request, { release, name, send }) {
     const fault = bed.uploadFaults.shift() ?? {};
+    fault.meanwhile?.();
     if (fault.status === 429) {
       await readAll(request);
       return send(

@@ -23,7 +23,7 @@ export function memoryBlobs(options: {
     put: async (name, content) => {
       calls.push(`put ${name}`);
       const chunks: Uint8Array[] = [];
-      for await (const chunk of content.stream()) chunks.push(chunk);
+      for await (const chunk of content.stream()) chunks.push(Buffer.from(chunk));
       const bytes = Buffer.concat(chunks);
       if (createHash('sha256').update(bytes).digest('hex') !== content.digest)
         throw new Error('wrong content');

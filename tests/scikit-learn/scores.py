@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 from scipy import stats
 from sklearn import metrics as m
+from sklearn.calibration import calibration_curve
 
 warnings.filterwarnings("ignore")
 
@@ -61,6 +62,12 @@ def binary(case):
         "log_loss": lambda: m.log_loss(y, y_proba=s, labels=[0, 1], **kw),
         "brier": lambda: m.brier_score_loss(y, s, pos_label=1, **kw),
     }
+    if w is None:
+        # Its mean score and share of positives are divided by the rows of a bin, so they are multiplied back.
+        size = np.bincount(np.searchsorted(np.linspace(0, 1, 11)[1:-1], s), minlength=10)
+        gap = lambda: np.abs(np.subtract(*calibration_curve(y, s, n_bins=10, pos_label=1)))
+        out["ece_10_equal_width"] = lambda: np.sum(gap() * size[size > 0]) / len(y)
+        out["mce_10_equal_width"] = lambda: np.max(gap())
     if both:
         out |= {
             "average_precision": lambda: m.average_precision_score(y, s, **kw),

@@ -24,6 +24,8 @@ const SPEC: VerbSpec = {
   examples: [],
 };
 
+const OPTIONS = 'its options: --strength, --sort, --note, --add-to, --fast, --secret; see: assay help brew';
+
 function refusal(action: () => unknown): string {
   try {
     action();
@@ -70,9 +72,9 @@ describe('words', () => {
 
   test.each([
     [['p', '--strenght=3'], 'brew has no option --strenght | did you mean --strength?'],
-    [['p', '--zzzzzz'], 'brew has no option --zzzzzz | see: assay help brew'],
-    [['p', '--constructor=1'], 'brew has no option --constructor | see: assay help brew'],
-    [['p', '-q'], 'brew has no option -q | see: assay help brew'],
+    [['p', '--zzzzzz'], `brew has no option --zzzzzz | ${OPTIONS}`],
+    [['p', '--constructor=1'], `brew has no option --constructor | ${OPTIONS}`],
+    [['p', '-q'], `brew has no option -q | ${OPTIONS}`],
     [['p', '--strength=strong'], '--strength needs a number, not "strong"'],
     [['p', '--strength='], '--strength needs a number, not ""'],
     [['p', '--strength=1e999'], '--strength needs a number, not "1e999"'],
@@ -84,7 +86,7 @@ describe('words', () => {
     ],
     [['p', '--fast=yes'], '--fast takes no value'],
     [[], 'brew needs POT: which pot | see: assay help brew'],
-    [['a', 'b', 'c'], 'brew takes 2 arguments, and "c" is one too many | see: assay help brew'],
+    [['a', 'b', 'c'], `brew takes 2 arguments, and "c" is one too many | ${OPTIONS}`],
   ])('%j is refused: %s', (words, message) => {
     expect(refusal(() => parseInput(SPEC, words))).toBe(message);
   });

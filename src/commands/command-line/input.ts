@@ -104,7 +104,7 @@ function checkOption(
   if (!option) {
     const near = nearest(token.name, Object.keys(known));
     throw new UserError(`${spec.name} has no option ${token.rawName}`, {
-      mend: near ? `did you mean --${near}?` : `see: assay help ${spec.name}`,
+      mend: near ? `did you mean --${near}?` : `${optionsOf(spec)}see: assay help ${spec.name}`,
     });
   }
   if (option.kind === 'flag' && token.value !== undefined) {
@@ -121,6 +121,12 @@ function checkOption(
       mend: `if it is the value: --${token.name}=${token.value}`,
     });
   }
+}
+
+/** The verb's own options in a line, for who gave something it does not take. */
+function optionsOf(spec: VerbSpec): string {
+  const names = Object.keys(spec.options).map((name) => `--${name}`);
+  return names.length === 0 ? '' : `its options: ${names.join(', ')}; `;
 }
 
 function optionValue(name: string, option: OptionSpec, given: readonly string[] | undefined): unknown {
@@ -158,7 +164,7 @@ function checkArguments(spec: VerbSpec, positionals: readonly string[]): void {
   if (!repeats && positionals.length > spec.arguments.length) {
     throw new UserError(
       `${spec.name} takes ${spec.arguments.length || 'no'} argument${spec.arguments.length === 1 ? '' : 's'}, and ${JSON.stringify(positionals[spec.arguments.length])} is one too many`,
-      { mend: `see: assay help ${spec.name}` },
+      { mend: `${optionsOf(spec)}see: assay help ${spec.name}` },
     );
   }
 }

@@ -1,11 +1,10 @@
 import { statfs } from 'node:fs/promises';
 import { formatBytes } from '../../format.js';
+import { OLDEST_GIT } from '../../platform/git/environment.js';
 import { openGit } from '../../platform/git/git.js';
 import { type Check, failedCheck, type Patient } from './check.js';
 
 const NODE_MAJOR = 20;
-/** `git fetch --filter` and what the history needs of plumbing are complete from here on. */
-const GIT = [2, 25] as const;
 const LITTLE_SPACE = 2e9;
 const NO_SPACE = 200e6;
 
@@ -35,10 +34,10 @@ async function gitCheck({ folder, world }: Patient): Promise<Check> {
     const text = await openGit({ folder, env: world.env }).text(['--version']);
     const version = /\d+(\.\d+)+/.exec(text)?.[0] ?? text;
     const [major = 0, minor = 0] = version.split('.').map(Number);
-    const isOld = major < GIT[0] || (major === GIT[0] && minor < GIT[1]);
+    const isOld = major < OLDEST_GIT[0] || (major === OLDEST_GIT[0] && minor < OLDEST_GIT[1]);
     if (!isOld) return { name: 'git', state: 'ok', message: `git ${version}` };
-    const mend = `install git ${GIT.join('.')} or newer`;
-    return { name: 'git', state: 'warning', message: `git ${version} is older than what is tested`, mend };
+    const mend = `install git ${OLDEST_GIT.join('.')} or newer`;
+    return { name: 'git', state: 'broken', message: `git ${version} is too old for the history`, mend };
   } catch (error) {
     return failedCheck('git', error);
   }

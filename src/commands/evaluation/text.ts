@@ -1,6 +1,6 @@
 import type { EvaluateConfig } from '../../config/model.js';
 import { formatNumber, plural } from '../../format.js';
-import { type Metric, metricKey, type Slice } from '../../metrics/metric.js';
+import { type Metric, metricKey, type Slice, sliceInWords } from '../../metrics/metric.js';
 import { HEADLINE_METRICS } from '../../metrics/score.js';
 import { terminalText } from '../../report/escape.js';
 import { textTable } from '../../report/table.js';
@@ -45,7 +45,7 @@ function headline(overall: readonly Metric[], task: EvaluateConfig['task']): rea
 
 function sliceLines(run: RunRecord, headline: readonly Metric[]): readonly string[] {
   const slices = new Map<string, Slice>();
-  for (const { slice } of run.metrics) if (slice) slices.set(sliceText(slice), slice);
+  for (const { slice } of run.metrics) if (slice) slices.set(sliceInWords(slice), slice);
   if (slices.size === 0) return [];
   const columns = headline.filter((metric) => metric.value !== null).slice(0, SLICE_COLUMNS);
   const byKey = new Map(run.metrics.map((metric) => [metricKey(metric), metric]));
@@ -71,12 +71,6 @@ function sliceLines(run: RunRecord, headline: readonly Metric[]): readonly strin
     }),
     ...(reasons.size > 0 ? [`none: ${terminalText([...reasons].join('; '))}.`] : []),
   ];
-}
-
-function sliceText(slice: Slice): string {
-  return Object.entries(slice)
-    .map(([column, value]) => `${column}=${value}`)
-    .join(', ');
 }
 
 function valueText(metric: Metric): string {

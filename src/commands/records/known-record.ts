@@ -14,6 +14,7 @@ import {
 } from '../../gate/record.js';
 import { whyUnreadable } from '../../history/read.js';
 import { type AnyRecord, RECORD_KINDS, type RecordKind, recordKind } from '../../history/record.js';
+import { upgraded } from '../../history/upgrade.js';
 import type { Metric } from '../../metrics/metric.js';
 import {
   type PruningRecord,
@@ -45,9 +46,17 @@ export type KnownRecord =
   /** Of a newer Assay, or changed by hand. */
   | { readonly kind: 'unreadable'; readonly record: AnyRecord; readonly why: string };
 
-export function knowRecord(record: AnyRecord): KnownRecord {
+/** @param stored of any version: an older one is read as the newest */
+export function knowRecord(stored: AnyRecord): KnownRecord {
+  const record = upgraded(stored);
   const kind = recordKind(record);
-  if (!isRecordKind(kind)) return { kind: 'unreadable', record, why: `${record.schema} is not known here` };
+  if (!isRecordKind(kind)) {
+    return {
+      kind: 'unreadable',
+      record,
+      why: `${record.schema} was written by a newer version of Assay, which knows more kinds of records`,
+    };
+  }
   const as = <S extends z.ZodType, K extends RecordKind>(name: K, schema: S) => {
     const result = schema.safeParse(record);
     return result.success

@@ -1,8 +1,9 @@
 import type { ComparisonRecord, MetricComparison } from '../../compare/record.js';
 import { formatDifference, formatNumber, plural } from '../../format.js';
 import type { DecisionRecord } from '../../gate/record.js';
+import { sliceInWords } from '../../metrics/metric.js';
 import { metricValue } from '../records/known-record.js';
-import { jsonOr, optional, section, sliceText, table } from './sections.js';
+import { jsonOr, optional, section, table } from './sections.js';
 
 export function comparisonSections(comparison: ComparisonRecord): readonly string[] {
   const { baseline, candidate } = comparison;
@@ -43,7 +44,7 @@ function comparisonRow(metric: MetricComparison): readonly string[] {
     low === undefined || high === undefined ? '' : `${formatDifference(low)} to ${formatDifference(high)}`;
   return [
     metric.split === null ? metric.name : `${metric.name}@${metric.split}`,
-    sliceText(metric.slice),
+    sliceInWords(metric.slice),
     metric.baseline ? metricValue(metric.baseline) : '',
     metric.candidate ? metricValue(metric.candidate) : '',
     optional(metric.difference, (value) => formatDifference(value)),
@@ -59,7 +60,7 @@ export function decisionSections(decision: DecisionRecord): readonly string[] {
     ...table(
       'Rules',
       ['rule', 'slice', 'says', 'reason'],
-      decision.rules.map((rule) => [rule.rule, sliceText(rule.slice), rule.outcome, rule.reason]),
+      decision.rules.map((rule) => [rule.rule, sliceInWords(rule.slice), rule.outcome, rule.reason]),
     ),
     ...table(
       'Evidence',
@@ -80,7 +81,7 @@ export function decisionSections(decision: DecisionRecord): readonly string[] {
           : [
               [
                 metric,
-                sliceText(slice),
+                sliceInWords(slice),
                 optional(evidence.baseline, formatNumber),
                 optional(evidence.candidate, formatNumber),
                 optional(

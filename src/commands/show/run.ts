@@ -1,7 +1,8 @@
 import { formatBytes, formatNumber, formatSeconds, plural } from '../../format.js';
+import { sliceInWords } from '../../metrics/metric.js';
 import type { RunRecord } from '../../runs/record.js';
 import { metricValue } from '../records/known-record.js';
-import { optional, section, sliceText, table } from './sections.js';
+import { optional, section, table } from './sections.js';
 
 export function runSections(run: RunRecord): readonly string[] {
   const { branch, dirty, pull_request } = run.code;
@@ -22,7 +23,7 @@ export function runSections(run: RunRecord): readonly string[] {
         ...run.metrics.map((metric) => [
           metric.name,
           metric.split ?? '',
-          sliceText(metric.slice),
+          sliceInWords(metric.slice),
           metricValue(metric),
           optional(metric.stderr, formatNumber),
           optional(metric.n, String),

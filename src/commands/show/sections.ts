@@ -1,4 +1,3 @@
-import type { Slice } from '../../metrics/metric.js';
 import { textTable } from '../../report/table.js';
 
 /** Nothing at all when there are no lines. */
@@ -18,12 +17,6 @@ export function table(
     rows: rows.map((row) => used.map((index) => row[index] ?? '')),
   });
   return rows.length === 0 ? [] : section(title, text.split('\n'));
-}
-
-export function sliceText(slice: Slice | null): string {
-  return Object.entries(slice ?? {})
-    .map(([column, value]) => `${column}=${value}`)
-    .join(', ');
 }
 
 export function optional<T>(value: T | null, format: (value: T) => string): string {

@@ -85,6 +85,8 @@ test('where no node_modules is in reach, as in the bundled action, the engine co
   const files = [
     'platform/duckdb/engine.js',
     'platform/duckdb/install.js',
+    'platform/local/process-mark.js',
+    'platform/local/scratch.js',
     'platform/local/store.js',
     'data/literals.js',
     'errors.js',

@@ -2,16 +2,19 @@ import { OutsideError } from '../../errors.js';
 import type { Randomness } from '../../history/port.js';
 import { type Author, commitOn, type Landed, type Plan, TRIES, type TreeReader } from './append.js';
 import { backOff } from './branch.js';
-import { firstComplaint, gitFailure } from './git.js';
+import { firstComplaint, type GitResult } from './git.js';
 import type { Mirror } from './mirror.js';
 import { type GitObject, type HashName, treeOfCommit } from './objects.js';
-import { remoteProblem } from './remote.js';
+import { refusal, remoteProblem } from './refusal.js';
+import { retryAfterSeconds } from './retry-after.js';
 import type { BranchView } from './units.js';
 
 /** Putting a change on the branch at the remote, and knowing what is there. */
 
 /** The network gets a few chances, a busy branch all of them. */
 const NETWORK_TRIES = 4;
+/** A server that wants more patience than this gets it from the next verb: a job is paid by the minute. */
+const MOST_SECONDS = 120;
 
 export async function putAtRemote(parts: {
   readonly mirror: Mirror;
@@ -23,7 +26,16 @@ export async function putAtRemote(parts: {
   let last: Unreachable | undefined;
   let failures = 0;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    if (attempt > 0) await backOff(attempt, author.randomness.bytes(2), last?.patience);
+    if (attempt > 0) {
+      const leastSeconds = last?.askedSeconds(author.now()) ?? 0;
+      if (leastSeconds > MOST_SECONDS) break;
+      await backOff({
+        attempt,
+        random: author.randomness.bytes(2),
+        patience: last?.patience,
+        leastSeconds,
+      });
+    }
     try {
       const tip = await fetchTip(mirror, branch);
       const reader = await remoteReader(mirror, tip, author.hash);
@@ -69,7 +81,7 @@ export async function fetchForReading(parts: {
     } catch (error) {
       if (!(error instanceof Unreachable && error.isLocal) || attempt >= TRIES) throw error;
       await parts.mirror.removeStaleLocks();
-      await backOff(attempt, parts.randomness.bytes(2));
+      await backOff({ attempt, random: parts.randomness.bytes(2) });
     }
   }
 }
@@ -80,12 +92,33 @@ class Unreachable extends OutsideError {
   readonly isLocal: boolean;
   /** A network that just failed is given longer than another writer, and a server that asks for patience the longest. */
   readonly patience: 'short' | 'some' | 'long';
+  readonly #retryAfter: string | undefined;
 
-  constructor(message: string, kind: 'refused' | 'busy' | 'unreachable') {
-    super(message, { mend: 'check the network and the address: git remote -v' });
+  constructor(message: string, kind: 'refused' | 'busy' | 'unreachable', retryAfter?: string) {
+    super(retryAfter === undefined ? message : `${message} (retry-after: ${retryAfter.slice(0, 40)})`, {
+      mend:
+        kind === 'busy'
+          ? 'the server asks for patience: try again later'
+          : 'check the network and the address: git remote -v',
+    });
+    this.#retryAfter = retryAfter;
     this.isLocal = kind === 'refused';
     this.patience = kind === 'refused' ? 'short' : kind === 'busy' ? 'long' : 'some';
   }
+
+  /** How long the server asked to wait, in seconds. */
+  askedSeconds(now: Date): number | undefined {
+    return retryAfterSeconds(this.#retryAfter, now);
+  }
+}
+
+function unreachable(
+  action: 'fetch' | 'push',
+  result: GitResult,
+  kind: 'refused' | 'busy' | 'unreachable',
+): Unreachable {
+  const after = kind === 'busy' ? result.retryAfter : undefined;
+  return new Unreachable(`git ${action} failed: ${firstComplaint(result.stderr)}`, kind, after);
 }
 
 /** What git says when the mirror is damaged, or when a kill left half an object. */
@@ -107,16 +140,13 @@ async function fetchTip(mirror: Mirror, branch: string): Promise<string | undefi
       await mirror.run(['update-ref', '-d', `refs/heads/${branch}`]);
       return undefined;
     case 'denied':
-      throw gitFailure(['fetch'], result, DENIED);
+      throw refusal('fetch', result);
     case 'refused':
     case 'busy':
     case 'unreachable':
-      throw new Unreachable(`git fetch failed: ${firstComplaint(result.stderr)}`, again);
+      throw unreachable('fetch', result, again);
   }
 }
-
-const DENIED =
-  'in a workflow: permissions: { contents: write }; elsewhere ASSAY_TOKEN, or the rights of the remote';
 
 /** The branch as the remote has it, folders brought as they are asked for. */
 export async function remoteReader(
@@ -171,20 +201,20 @@ export async function bringObjects(
 ): Promise<void> {
   const result = await mirror.bring(ids, extent);
   if (result.code === 0) return;
-  switch (remoteProblem(result)) {
+  const problem = remoteProblem(result);
+  switch (problem) {
     case 'denied':
-      throw gitFailure(['fetch'], result, DENIED);
+      throw refusal('fetch', result);
     case 'refused':
-      throw new Unreachable(`git fetch failed: ${firstComplaint(result.stderr)}`, 'refused');
     case 'busy':
-      throw new Unreachable(`git fetch failed: ${firstComplaint(result.stderr)}`, 'busy');
+      throw unreachable('fetch', result, problem);
     case 'absent':
     case 'unreachable':
       // A server that filters and yet hands out no single object: everything is fetched instead.
       if (/not our ref|unadvertised object|Server does not allow request/i.test(result.stderr)) {
         await mirror.reset({ whole: true });
       }
-      throw new Unreachable(`git fetch failed: ${firstComplaint(result.stderr)}`, 'unreachable');
+      throw unreachable('fetch', result, 'unreachable');
   }
 }
 
@@ -197,11 +227,11 @@ async function push(mirror: Mirror, commit: string, branch: string): Promise<boo
     case 'refused':
       return false;
     case 'denied':
-      throw gitFailure(['push'], result, DENIED);
+      throw refusal('push', result, branch);
     case 'absent':
-      throw new Unreachable(`git push failed: ${firstComplaint(result.stderr)}`, 'unreachable');
+      throw unreachable('push', result, 'unreachable');
     case 'busy':
     case 'unreachable':
-      throw new Unreachable(`git push failed: ${firstComplaint(result.stderr)}`, problem);
+      throw unreachable('push', result, problem);
   }
 }

@@ -1,13 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { OutsideError, UserError } from '../../errors.js';
-import type { StoredRecord } from '../../history/archive.js';
-import { isCompactedName, readCompacted } from '../../history/compacted.js';
 import type { Randomness } from '../../history/port.js';
-import { recordKind } from '../../history/record.js';
-import { backOff, moveBranch } from './branch.js';
-import { type BranchFile, type Change, changeTree, commitOf, PathTaken } from './commit.js';
+import { backOff, moveBranch, removeStaleLock } from './branch.js';
+import { type Change, changeTree, commitOf } from './commit.js';
 import type { Git } from './git.js';
 import type { ObjectReader } from './object-reader.js';
-import { type GitObject, type HashName, isFolder, parseTree, treeOfCommit } from './objects.js';
+import { type GitObject, type HashName, treeOfCommit } from './objects.js';
 import { storeObjects } from './store-objects.js';
 import type { BranchView } from './units.js';
 
@@ -48,12 +47,15 @@ export async function putLocally(parts: {
   readonly git: Git;
   readonly objects: ObjectReader;
   readonly refs: { readonly local: string; readonly tracking: string };
+  /** The `.git` that holds the branches. */
+  readonly common: string;
   readonly author: Author;
   readonly plan: Plan;
 }): Promise<Landed | undefined> {
   const { git, objects, refs, author, plan } = parts;
+  const lock = join(parts.common, `${refs.local}.lock`);
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    if (attempt > 0) await backOff(attempt, author.randomness.bytes(2));
+    if (attempt > 0) await backOff({ attempt, random: author.randomness.bytes(2) });
     const from = await localTip(git, refs.local);
     // A first local record goes on top of what was fetched, so that the branch can be pushed later as it is.
     const base = from ?? (await objects.read(`${refs.tracking}^{commit}`))?.id;
@@ -68,6 +70,15 @@ export async function putLocally(parts: {
     if (made) await storeObjects(git, [...made.objects, made.commit], author.hash);
     if (await moveBranch(git, { ref: refs.local, from, to: commit }))
       return { commit, added: made?.added ?? [] };
+    await removeStaleLock(lock);
+  }
+  if (existsSync(lock)) {
+    throw new OutsideError(
+      `the file ${lock} is in the way: another git works on this branch, or one was killed`,
+      {
+        mend: 'when no git is running any more: remove the file',
+      },
+    );
   }
   throw new OutsideError(`${refs.local} was moved by others at each of ${TRIES} tries`);
 }
@@ -130,66 +141,4 @@ export async function commitOn(
     message,
   });
   return { commit, objects, added };
-}
-
-/** A plan that adds files, but for those that are there, be it as a file or as a line of a compacted month. */
-export function planFor(
-  files: readonly BranchFile[],
-  messageFor: (paths: ReadonlySet<string>) => string,
-): Plan {
-  return async (tip) => {
-    const add = await notCompacted(tip, files);
-    return { change: { add }, message: messageFor(new Set(add.map((file) => file.path))) };
-  };
-}
-
-async function notCompacted(tip: TreeReader, files: readonly BranchFile[]): Promise<readonly BranchFile[]> {
-  const months = new Map<string, BranchFile[]>();
-  for (const file of files) {
-    const month = file.path.split('/').slice(0, 4).join('/');
-    months.set(month, [...(months.get(month) ?? []), file]);
-  }
-  const known = new Map<string, string>();
-  for (const month of months.keys()) {
-    const ids = (await entriesAt(tip, month))
-      .filter((entry) => !isFolder(entry) && isCompactedName(entry.name))
-      .map((entry) => entry.id);
-    if (ids.length === 0) continue;
-    for (const text of await tip.readBlobs(ids)) {
-      for (const stored of readCompacted(text).records) known.set(stored.path, stored.text);
-    }
-  }
-  const other = files.find((file) => (known.get(file.path) ?? file.text) !== file.text);
-  if (other) {
-    throw new PathTaken(`the history holds ${other.path} already, with other content`, {
-      mend: 'a record is never overwritten; if it waits in .assay/unsent, remove it there',
-    });
-  }
-  return files.filter((file) => !known.has(file.path));
-}
-
-/** What is in a folder of the branch; nothing when it is not there. */
-export async function entriesAt(tip: TreeReader, path: string): Promise<ReturnType<typeof parseTree>> {
-  let id = tip.tree;
-  for (const name of path.split('/')) {
-    if (id === undefined) return [];
-    id = parseTree(await tip.readTree(id), tip.hash).find(
-      (entry) => entry.name === name && isFolder(entry),
-    )?.id;
-  }
-  return id === undefined ? [] : parseTree(await tip.readTree(id), tip.hash);
-}
-
-/** The subject names the first; the body has one line each, as long as somebody would read it. */
-export function messageOf(records: readonly StoredRecord[]): (paths: ReadonlySet<string>) => string {
-  return (paths) => {
-    const names = records
-      .filter(({ path }) => paths.has(path))
-      .map(({ record }) =>
-        [recordKind(record), record.model ?? record.dataset, record.id].filter(Boolean).join(' '),
-      );
-    const [first = ''] = names;
-    if (names.length <= 1) return first;
-    return [`${first} and ${names.length - 1} more`, '', ...names.slice(0, 100)].join('\n');
-  };
 }

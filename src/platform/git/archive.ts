@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { UserError } from '../../errors.js';
 import type { Archive, ArchiveSize, StoredRecord } from '../../history/archive.js';
 import { placeRecord } from '../../history/stored.js';
-import { planFor } from './append.js';
-import { PathTaken } from './commit.js';
+import type { Upgrade } from '../../history/upgrade.js';
 import { compactionPlan, type Folded } from './compact.js';
 import type { Branch } from './history-branch.js';
+import { planFor } from './record-plan.js';
 import { readUnits } from './stored-records.js';
 import { type BranchView, filesOf, type Problems, type Unit, unitsOf } from './units.js';
 
@@ -13,7 +14,7 @@ export function gitArchive(
   branch: Branch,
   options: {
     readonly report: (problems: Problems) => void;
-    readonly onIndexing: ((done: number, total: number) => void) | undefined;
+    readonly upgrades: readonly Upgrade[];
   },
 ): Archive {
   const allUnits = async (problems: Problems): Promise<readonly Unit[]> => {
@@ -24,10 +25,12 @@ export function gitArchive(
   const records: Archive['records'] = async function* (onProblem) {
     const problems: Problems = new Map();
     const seen = new Set<string>();
-    for await (const { records: found, told } of readUnits(await allUnits(problems))) {
+    const units = await allUnits(problems);
+    const once = onceIn(units, problems);
+    for await (const { unit, found, told } of readUnits(units)) {
       for (const [path, why] of told) problems.set(path, why);
       for (const stored of found) {
-        if (seen.has(stored.path)) continue;
+        if (!once(unit, stored)) continue;
         seen.add(stored.path);
         yield stored;
       }
@@ -56,7 +59,7 @@ export function gitArchive(
       for (const { path, record } of wanted) {
         const there = known.get(record.id);
         if (there !== undefined && there !== path) {
-          throw new PathTaken(`the history holds a record of the id ${record.id} already, at ${there}`, {
+          throw new UserError(`the history holds a record of the id ${record.id} already, at ${there}`, {
             mend: 'an id names one record for ever: what is imported must not use it for another',
           });
         }
@@ -76,18 +79,38 @@ export function gitArchive(
       const local = await branch.localView();
       const own: StoredRecord[] = [];
       if (local) {
-        for await (const { records: found } of readUnits(await unitsOf(local, {}, new Map())))
-          own.push(...found);
+        for await (const { found } of readUnits(await unitsOf(local, {}, new Map()))) own.push(...found);
       }
       return { sent: (await branch.send(own)).length };
     },
     compact: async (before, onProgress) => {
       const folded: Map<string, Folded> = new Map();
-      const { plan, result } = compactionPlan({ before, folded, onProgress });
+      const { plan, result } = compactionPlan({ before, folded, onProgress, upgrades: options.upgrades });
       await branch.put(plan);
       return result();
     },
     size: async () => sizeOf(branch),
+  };
+}
+
+/**
+ * Whether a record comes for the first time. A month that lies in several parts (on the local branch and at the remote, or
+ * with days beside the file of the month) may hold one twice: the same, or, changed by hand, another.
+ */
+function onceIn(units: readonly Unit[], problems: Problems): (unit: Unit, stored: StoredRecord) => boolean {
+  const monthOf = ({ path }: Unit) => path.split('/').slice(0, 4).join('/');
+  const parts = new Map<string, number>();
+  for (const unit of units) parts.set(monthOf(unit), (parts.get(monthOf(unit)) ?? 0) + 1);
+  const known = new Map<string, string>();
+  return (unit, stored) => {
+    if (parts.get(monthOf(unit)) === 1) return true;
+    const { path } = stored;
+    const digest = createHash('sha256').update(stored.text).digest('base64');
+    const there = known.get(path);
+    if (there !== undefined && there !== digest)
+      problems.set(path, 'a record of its id is there with other content');
+    known.set(path, there ?? digest);
+    return there === undefined;
   };
 }
 

@@ -1,3 +1,4 @@
+import { rm, stat } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
 import { type Git, gitFailure } from './git.js';
 
@@ -27,26 +28,41 @@ export async function moveBranch(
   throw gitFailure(args, result);
 }
 
+/**
+ * Older locks are taken to be of a git that was killed: what is locked here is written in an instant, or can be had again.
+ * One that lives and loses its lock fails, and is tried again.
+ */
+const LOCK_SECONDS = 30;
+
+export async function removeStaleLock(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found && Date.now() - found.mtimeMs > LOCK_SECONDS * 1000)
+    await rm(path, { force: true }).catch(() => {});
+}
+
 /** Milliseconds, doubled with each try up to the longest. */
 const PATIENCE = {
   /** Another writer was first. */
   short: { first: 50, longest: 8000 },
   /** The network or the server failed. */
   some: { first: 400, longest: 8000 },
-  /** The server asks for patience; git does not hand over its `retry-after`, which GitHub documents as a minute at most times. */
+  /** The server asks for patience. */
   long: { first: 1000, longest: 30_000 },
 } as const;
 
-/** Waits before the next try, with jitter so that racing writers part ways. */
-export async function backOff(
-  attempt: number,
-  random: Uint8Array,
-  patience: keyof typeof PATIENCE = 'short',
-): Promise<void> {
-  const { first, longest } = PATIENCE[patience];
+/** Waits before the next try, at least as long as the server asked for, with jitter so that racing writers part ways. */
+export async function backOff(wait: {
+  readonly attempt: number;
+  /** Two random bytes. */
+  readonly random: Uint8Array;
+  readonly patience?: keyof typeof PATIENCE | undefined;
+  readonly leastSeconds?: number | undefined;
+}): Promise<void> {
+  const { attempt, random, leastSeconds = 0 } = wait;
+  const { first, longest } = PATIENCE[wait.patience ?? 'short'];
   const most = Math.min(first * 2 ** attempt, longest);
   const share = ((random[0] ?? 0) * 256 + (random[1] ?? 0)) / 65_536;
-  await new Promise((resolve) => setTimeout(resolve, most * (0.25 + 0.75 * share)));
+  await new Promise((resolve) => setTimeout(resolve, leastSeconds * 1000 + most * (0.25 + 0.75 * share)));
 }
 
 /**

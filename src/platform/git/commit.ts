@@ -21,8 +21,45 @@ export interface BranchFile {
   readonly text: string;
 }
 
+/** What is on the branch does not let a file be put at its path. */
+export class PathRefused extends UserError {
+  /** Of the file, or of the folder on the way to it. */
+  readonly path: string;
+
+  constructor(path: string, message: string, mend: string) {
+    super(message, { mend });
+    this.path = path;
+  }
+}
+
 /** Somebody made another record of the same id: by hand, for ids are random. */
-export class PathTaken extends UserError {}
+export class PathTaken extends PathRefused {
+  constructor(path: string) {
+    super(
+      path,
+      `the history holds ${path} already, with other content`,
+      'a record is never overwritten; if it waits in .assay/unsent, remove it there',
+    );
+  }
+}
+
+/** Somebody put a file, a link or a submodule where a folder must be, or the reverse: it is not followed. */
+class PathBlocked extends PathRefused {
+  constructor(path: string, entry: TreeEntry, wanted: 'folder' | 'record') {
+    const what = isFolder(entry)
+      ? 'a folder'
+      : entry.mode === '120000'
+        ? 'a symbolic link'
+        : entry.mode === '160000'
+          ? 'a submodule'
+          : 'a file';
+    super(
+      path,
+      `on the branch of the history ${path} is ${what}, where there must be a ${wanted}`,
+      'remove it from the branch: git worktree add FOLDER BRANCH; then git rm, git commit and git push there',
+    );
+  }
+}
 
 export interface Change {
   /** By text, or by the id of a blob that is stored already. */
@@ -55,7 +92,10 @@ interface Folder {
   readonly gone: string[];
 }
 
-/** The tree with the change. Throws PathTaken when a path is there with other content, for a record is never overwritten. */
+/**
+ * The tree with the change. Throws PathTaken when a path is there with other content, for a record is never overwritten,
+ * and PathBlocked when there is no way to it.
+ */
 export async function changeTree(base: Base, change: Change): Promise<NewTree> {
   const root = newFolder();
   for (const path of change.remove ?? []) {
@@ -77,14 +117,15 @@ export async function changeTree(base: Base, change: Change): Promise<NewTree> {
     for (const [name, blob] of folder.files) {
       const there = entries.get(name);
       if (there?.id === blob.id) continue;
-      if (there && !change.replace) throw taken(path + name);
+      if (there && isFolder(there)) throw new PathBlocked(path + name, there, 'record');
+      if (there && !change.replace) throw new PathTaken(path + name);
       entries.set(name, { mode: '100644', name, id: blob.id });
       if ('body' in blob) objects.push(blob);
       added.push(path + name);
     }
     for (const [name, inner] of folder.folders) {
       const there = entries.get(name);
-      if (there && !isFolder(there)) throw taken(path + name);
+      if (there && !isFolder(there)) throw new PathBlocked(path + name, there, 'folder');
       const changed = await visit(inner, there?.id, `${path}${name}/`);
       if (changed === undefined) entries.delete(name);
       else entries.set(name, { mode: '40000', name, id: changed });
@@ -116,12 +157,6 @@ function folderAt(root: Folder, names: readonly string[]): Folder {
     at = next;
   }
   return at;
-}
-
-function taken(path: string): PathTaken {
-  return new PathTaken(`the history holds ${path} already, with other content`, {
-    mend: 'a record is never overwritten; if it waits in .assay/unsent, remove it there',
-  });
 }
 
 /** A commit of the tree on top of `tip`. */

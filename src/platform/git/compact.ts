@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Compaction, StoredRecord } from '../../history/archive.js';
 import { compactedFiles, isCompactedName, readCompacted } from '../../history/compacted.js';
-import { isNewer } from '../../history/upgrade.js';
+import { isNewer, type Upgrade } from '../../history/upgrade.js';
 import type { Plan } from './append.js';
 import { makeObject } from './objects.js';
 import { readUnits } from './stored-records.js';
@@ -26,7 +26,10 @@ export function compactionPlan(request: {
   readonly before: string;
   readonly folded: Map<string, Folded>;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
+  readonly upgrades: readonly Upgrade[];
 }): { readonly plan: Plan; readonly result: () => Compaction } {
+  /** Those of closed months, and of them those that change. */
+  let closedMonths: readonly Folded[] = [];
   let done: readonly Folded[] = [];
   const plan: Plan = async (tip) => {
     const months = tip.view ? await monthsOf(tip.view, {}, new Map()) : [];
@@ -34,11 +37,12 @@ export function compactionPlan(request: {
     const used: Folded[] = [];
     for (const [index, unit] of closed.entries()) {
       const key = `${unit.path} ${unit.id}`;
-      const month = request.folded.get(key) ?? (await foldMonth(unit, tip));
+      const month = request.folded.get(key) ?? (await foldMonth(unit, tip, request.upgrades));
       request.folded.set(key, month);
       used.push(month);
       request.onProgress?.(index + 1, closed.length);
     }
+    closedMonths = used;
     done = used.filter((month) => month.remove.length > 0);
     return {
       change: {
@@ -56,8 +60,8 @@ export function compactionPlan(request: {
       months: done.length,
       records: sum((month) => month.records),
       files: sum((month) => month.files.length),
-      newer: sum((month) => month.newer),
-      left: done.flatMap((month) => month.left),
+      newer: closedMonths.reduce((total, month) => total + month.newer, 0),
+      left: closedMonths.flatMap((month) => month.left),
     }),
   };
 }
@@ -69,23 +73,27 @@ function monthDigits(unit: Unit): string {
 
 const NOTHING: Folded = { records: 0, newer: 0, left: [], files: [], remove: [] };
 
-async function foldMonth(unit: Unit, tip: Parameters<Plan>[0]): Promise<Folded> {
+async function foldMonth(
+  unit: Unit,
+  tip: Parameters<Plan>[0],
+  upgrades: readonly Upgrade[],
+): Promise<Folded> {
   const listed = await filesOf(unit, new Map());
   const loose = new Map(listed.filter((file) => !file.compacted).map((file) => [file.path, file.id]));
   if (loose.size === 0) return NOTHING;
   const problems: Problems = new Map();
   const records: StoredRecord[] = [];
-  for await (const found of readUnits([unit])) {
-    if (!found.complete) throw new Error(`${unit.path} could not be read as a whole`);
-    for (const [path, why] of found.told) problems.set(path, why);
-    records.push(...found.records);
+  for await (const { found, told, complete } of readUnits([unit])) {
+    if (!complete) throw new Error(`${unit.path} could not be read as a whole`);
+    for (const [path, why] of told) problems.set(path, why);
+    records.push(...found);
   }
   const compacted = listed.filter((file) => file.compacted);
   // A line that is no record must not be lost by rewriting its file.
   if ([...problems.keys()].some((path) => compacted.some((file) => path.startsWith(`${file.path}:`)))) {
     return { ...NOTHING, left: [...problems] };
   }
-  const newer = records.filter(({ path, record }) => loose.has(path) && isNewer(record));
+  const newer = records.filter(({ path, record }) => loose.has(path) && isNewer(record, upgrades));
   const kept = new Set(newer.map(({ path }) => path));
   const folding = records.filter(({ path }) => !kept.has(path));
   const files = compactedFiles(folding);

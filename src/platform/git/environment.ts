@@ -2,6 +2,12 @@ import { devNull } from 'node:os';
 
 /** The surroundings a git process is started in. */
 
+/**
+ * The first git with all that is used: settings by `GIT_CONFIG_COUNT` (2.31), so that a token stands in no file and no
+ * argument, and `GIT_CONFIG_GLOBAL` (2.32), so that the user's settings stay out of Assay's own repository.
+ */
+export const OLDEST_GIT = [2, 32] as const;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings of one call by `GIT_CONFIG_*`, which neither show in the process list nor touch a file. */

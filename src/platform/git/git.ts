@@ -1,11 +1,21 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { OutsideError, UserError } from '../../errors.js';
-import { type Environment, gitEnvironment, type OwnRepository, type Settings } from './environment.js';
+import {
+  type Environment,
+  gitEnvironment,
+  OLDEST_GIT,
+  type OwnRepository,
+  type Settings,
+} from './environment.js';
+import { TRACE_TO_PIPE, watchRetryAfter } from './retry-after.js';
 
 /** Runs git: never by a shell, never with a prompt, never with the surroundings of a hook. */
 
 export type { Environment } from './environment.js';
+
+const TRACE_DRAIN_MS = 250;
 
 interface GitOptions {
   readonly input?: string | Uint8Array;
@@ -13,6 +23,8 @@ interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly config?: Settings;
   readonly timeoutSeconds?: number;
+  /** Whether it talks to a server whose wish to wait is to be known. */
+  readonly network?: true;
 }
 
 export interface GitResult {
@@ -20,6 +32,8 @@ export interface GitResult {
   readonly code: number | null;
   readonly stdout: Buffer;
   readonly stderr: string;
+  /** The header of that name in the last answer of the server, of a call with `network`. */
+  readonly retryAfter?: string | undefined;
 }
 
 export interface Git {
@@ -88,6 +102,8 @@ function mendOf(stderr: string): string | undefined {
   ) {
     return 'the .git folder must be writable: check its owner and its rights';
   }
+  // git does not say why; the usual reason is the first.
+  if (/couldn't write/i.test(stderr)) return 'free some disk space, or make the .git folder writable';
   return undefined;
 }
 
@@ -114,12 +130,14 @@ function execute(
     readonly call: GitOptions;
   },
 ): Promise<GitResult> {
-  const { folder, env, call } = surroundings;
+  const { folder, call } = surroundings;
+  const traces = call.network === true && process.platform !== 'win32';
+  const env = traces ? { ...surroundings.env, ...TRACE_TO_PIPE } : surroundings.env;
   return new Promise((resolve, reject) => {
     const child = spawn('git', args, {
       cwd: folder,
       env,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', ...(traces ? ['pipe' as const] : [])],
       windowsHide: true,
       // Its own process group: Ctrl-C must not stop git while the record of the interrupted run is being written.
       detached: process.platform !== 'win32',
@@ -139,11 +157,27 @@ function execute(
       clearTimeout(timer);
       reject(notStarted(folder, cause));
     });
+    const retryAfter = traces ? followTrace(child) : undefined;
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString('utf8') });
+      resolve({
+        code,
+        stdout: Buffer.concat(stdout),
+        stderr: Buffer.concat(stderr).toString('utf8'),
+        retryAfter: retryAfter?.(),
+      });
     });
   });
+}
+
+/** A daemon that git started (credential-cache) inherits the pipe and never closes it: nobody waits for that. */
+function followTrace(child: ChildProcess): () => string | undefined {
+  const trace = child.stdio[3] as Readable;
+  child.on('exit', () => {
+    const patience = setTimeout(() => trace.destroy(), TRACE_DRAIN_MS);
+    trace.on('close', () => clearTimeout(patience));
+  });
+  return watchRetryAfter(trace);
 }
 
 /** git and the transport it started (ssh, git-remote-https), which would otherwise keep the pipes open. */
@@ -158,7 +192,7 @@ function notStarted(folder: string, cause: Error): Error {
   }
   if (!existsSync(folder)) return new UserError(`there is no folder ${folder}`, { cause });
   return new UserError('git is not on PATH', {
-    mend: 'install git 2.32 or newer (https://git-scm.com), or keep the history in a folder: history: { directory: .assay/history }',
+    mend: `install git ${OLDEST_GIT.join('.')} or newer (https://git-scm.com), or keep the history in a folder: history: { directory: .assay/history }`,
     cause,
   });
 }

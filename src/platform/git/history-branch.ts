@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { OutsideError, UserError } from '../../errors.js';
+import { plural } from '../../format.js';
 import type { StoredRecord } from '../../history/archive.js';
 import type { Clock, Randomness } from '../../history/port.js';
 import type { AnyRecord } from '../../history/record.js';
 import { placeRecord } from '../../history/stored.js';
 import { sweepPartials, sweepScratch } from '../local/scratch.js';
-import { type Author, localView, messageOf, type Plan, planFor, putLocally } from './append.js';
+import { type Author, localView, type Plan, putLocally } from './append.js';
 import { fetchForReading, putAtRemote, remoteView } from './append-remote.js';
 import { checkBranchName } from './branch.js';
 import { PathTaken } from './commit.js';
@@ -13,7 +14,8 @@ import { type Environment, type Git, openGit } from './git.js';
 import { type Mirror, openMirror } from './mirror.js';
 import { type ObjectReader, openObjectReader } from './object-reader.js';
 import { findPlace, type Place } from './place.js';
-import { openRemote } from './remote.js';
+import { putFitting } from './record-plan.js';
+import { DEFAULT_REMOTE, openRemote, remoteName } from './remote.js';
 import { hashOfRepository, identityOf, readSettings } from './settings.js';
 import type { BranchView } from './units.js';
 import { keepUnsent, openUnsent } from './unsent.js';
@@ -63,11 +65,11 @@ export function openBranch(options: BranchOptions): Branch {
   const { branch, warn, randomness } = options;
   const git = openGit(options);
   const objects = openObjectReader(git);
-  const refs = { local: `refs/heads/${branch}`, tracking: `refs/remotes/origin/${branch}` };
-  const place = once(async () => {
-    checkBranchName(branch);
-    return findPlace(git);
-  });
+  const refs = once(async () => ({
+    local: `refs/heads/${branch}`,
+    tracking: `refs/remotes/${remoteName(await settings()) ?? DEFAULT_REMOTE}/${branch}`,
+  }));
+  const place = once(() => findPlace(git));
   const settings = once(() => readSettings(git));
   const hash = once(async () => hashOfRepository(await settings()));
   const store = once(async () => {
@@ -109,6 +111,7 @@ export function openBranch(options: BranchOptions): Branch {
   };
   let views: Promise<readonly BranchView[]> | undefined;
   const readViews = async (): Promise<readonly BranchView[]> => {
+    checkBranchName(branch);
     const known = await mirror();
     const found: BranchView[] = [];
     if (known) {
@@ -117,7 +120,8 @@ export function openBranch(options: BranchOptions): Branch {
       const tip = await remoteTip;
       if (tip !== undefined) found.push(remoteView(known, tip));
     }
-    for (const ref of [refs.local, refs.tracking]) {
+    const { local, tracking } = await refs();
+    for (const ref of [local, tracking]) {
       const tip = await tipOf(ref);
       if (tip !== undefined && !found.some((view) => view.commit === tip))
         found.push(localView(objects, tip));
@@ -132,16 +136,26 @@ export function openBranch(options: BranchOptions): Branch {
       await append([]);
     } catch (error) {
       if (!(error instanceof OutsideError || error instanceof UserError)) throw error;
-      warn(`${waiting.length} kept records are not sent yet: ${error.message}`);
+      warn(
+        `${plural(waiting.length, 'kept record')} ${waiting.length === 1 ? 'is' : 'are'} not sent yet: ${error.message}`,
+      );
     }
   });
 
   const put: Branch['put'] = async (plan, force) => {
+    checkBranchName(branch);
     const known = await mirror(force);
     const by = await author();
     views = undefined;
     if (!known) {
-      const landed = await putLocally({ git, objects, refs, author: by, plan });
+      const landed = await putLocally({
+        git,
+        objects,
+        refs: await refs(),
+        common: (await place()).common,
+        author: by,
+        plan,
+      });
       return landed?.added ?? [];
     }
     const landed = await putAtRemote({ mirror: known, branch, author: by, plan });
@@ -150,31 +164,27 @@ export function openBranch(options: BranchOptions): Branch {
     await known.tidy();
     return landed?.added ?? [];
   };
+  const tellRefused = (refused: ReadonlyMap<StoredRecord, Error>) => {
+    for (const [{ record }, error] of refused)
+      warn(`the kept record ${record.id} cannot be sent: ${error.message}`);
+  };
   const append: Branch['append'] = async (records) => {
-    const unsent = await store();
-    const waiting = (await unsent.read()).filter(
-      (old) => !records.some(({ record }) => record.id === old.id),
-    );
-    const all = [...records, ...waiting.map(placeRecord)];
-    if (all.length === 0) return [];
     const own = records.map(({ record }) => record);
-    // Ahead of the network, so that a kill in the middle of it loses nothing either.
-    if (await mirror()) await unsent.keepAhead(own).catch(() => {});
-    let added: readonly string[];
+    const unsent = await store();
     try {
-      added = await put(planFor(all, messageOf(all)));
-    } catch (error) {
-      if (!(error instanceof PathTaken)) throw await keepUnsent(error, unsent, own);
-      await unsent.forget(own);
-      if (waiting.length === 0 || records.length === 0) throw error;
-      // One that waits must not hold up the others for ever.
-      warn(`of the kept records, one cannot be sent: ${error.message}`);
-      added = await put(planFor(records, messageOf(records)));
-      await unsent.forget(own);
+      const waiting = (await unsent.read()).filter((old) => !own.some(({ id }) => id === old.id));
+      // Ahead of the network, so that a kill in the middle of it loses nothing either.
+      if (await mirror()) await unsent.keepAhead(own).catch(() => {});
+      const { added, refused } = await putFitting({ records, waiting: waiting.map(placeRecord), put });
+      tellRefused(refused);
+      const kept = new Set([...refused.keys()].map(({ record }) => record.id));
+      await unsent.forget([...own, ...waiting.filter(({ id }) => !kept.has(id))]);
       return added;
+    } catch (error) {
+      if (!(error instanceof PathTaken)) throw await keepUnsent(error, { unsent, records: own, warn });
+      await unsent.forget(own);
+      throw error;
     }
-    await unsent.forget(all.map(({ record }) => record));
-    return added;
   };
   return {
     git,
@@ -186,7 +196,7 @@ export function openBranch(options: BranchOptions): Branch {
       return views;
     },
     localView: async () => {
-      const tip = await tipOf(refs.local);
+      const tip = await tipOf((await refs()).local);
       return tip === undefined ? undefined : localView(objects, tip);
     },
     mirror,
@@ -198,10 +208,19 @@ export function openBranch(options: BranchOptions): Branch {
       const waiting = (await unsent.read()).map(placeRecord);
       const ids = new Set(waiting.map(({ record }) => record.id));
       const all = [...waiting, ...records.filter(({ record }) => !ids.has(record.id))];
-      if (all.length === 0) return [];
-      const added = await put(planFor(all, messageOf(all)), true);
-      await unsent.forget(waiting.map(({ record }) => record));
-      return added;
+      const { added, refused } = await putFitting({
+        records: [],
+        waiting: all,
+        put: (plan) => put(plan, true),
+      });
+      await unsent.forget(waiting.filter((one) => !refused.has(one)).map(({ record }) => record));
+      const [first] = refused;
+      if (first === undefined) return added;
+      tellRefused(refused);
+      throw new UserError(
+        `${plural(added.length, 'record')} sent; ${plural(refused.size, 'record')} cannot be: ${first[1].message}`,
+        { mend: first[1].mend },
+      );
     },
   };
 }

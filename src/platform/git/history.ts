@@ -4,9 +4,9 @@ import type { Archive } from '../../history/archive.js';
 import { blockOf } from '../../history/block.js';
 import type { History, HistoryQuery } from '../../history/port.js';
 import { type AnyRecord, recordKind } from '../../history/record.js';
-import { addUpgraded, type PlacedRow, type PlacedSelection, selectRows } from '../../history/select.js';
+import { type PlacedRow, type PlacedSelection, recordFields, selectRows } from '../../history/select.js';
 import { isOwner, leftOutReporter, placeRecord } from '../../history/stored.js';
-import { upgraded } from '../../history/upgrade.js';
+import { editionOf, UPGRADES, type Upgrade, upgraded } from '../../history/upgrade.js';
 import { gitArchive } from './archive.js';
 import { type BranchOptions, openBranch } from './history-branch.js';
 import { type IndexFile, openIndexFile } from './index-file.js';
@@ -14,6 +14,8 @@ import { isDamagedBlock, readBlocks, readWhole, type UnitBlock } from './stored-
 import { type Problems, type Unit, unitsOf, type Wanted } from './units.js';
 
 export interface GitHistoryOptions extends BranchOptions {
+  /** Of older records; those of this Assay when left out. */
+  readonly upgrades?: readonly Upgrade[];
   /** Told while folders that are not in the index are read. */
   readonly onIndexing?: (done: number, total: number) => void;
 }
@@ -35,7 +37,11 @@ export function gitHistory(options: GitHistoryOptions): History {
 export function openGitStore(options: GitHistoryOptions): GitStore {
   const branch = openBranch(options);
   const report = leftOutReporter(options.warn);
-  const index = openIndexes(async () => join((await branch.place()).common, 'assay', 'index'));
+  const { upgrades = UPGRADES, onIndexing } = options;
+  const index = openIndexes(
+    async () => join((await branch.place()).common, 'assay', 'index'),
+    editionOf(upgrades),
+  );
 
   type StoreBlock = UnitBlock | ReturnType<typeof waitingBlock>;
   const blocksOf = async (wanted: Wanted): Promise<readonly StoreBlock[]> => {
@@ -45,10 +51,15 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
     const lists = await Promise.all(views.map((view) => unitsOf(view, wanted, problems)));
     // The same folder in two commits is the same content.
     const units = [...new Map(lists.flat().map((unit) => [`${unit.path} ${unit.id}`, unit])).values()];
-    const blocks = await readBlocks(units, indexes.of, problems, options.onIndexing);
+    const blocks = await readBlocks(units, {
+      index: indexes.of,
+      fieldsOf: recordFields(upgrades),
+      problems,
+      onProgress: onIndexing,
+    });
     const waiting = (await branch.unsent()).filter((record) => fits(record, wanted));
     report(problems);
-    return waiting.length > 0 ? [...blocks, waitingBlock(waiting)] : blocks;
+    return waiting.length > 0 ? [...blocks, waitingBlock(waiting, upgrades)] : blocks;
   };
 
   /** What the index says is read once more from git when its file is damaged. */
@@ -81,7 +92,7 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
         wanted.set(block.unit, ids.add(id));
       }
     }
-    for (const [id, { record }] of await readWhole(wanted)) records.set(id, upgraded(record));
+    for (const [id, { record }] of await readWhole(wanted)) records.set(id, upgraded(record, upgrades));
     return rows.flatMap(({ id }) => records.get(id) ?? []);
   };
 
@@ -102,12 +113,12 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
       return whole(rows.filter((row) => row.id.startsWith(idPrefix)));
     },
   };
-  return { history, archive: gitArchive(branch, { report, onIndexing: options.onIndexing }) };
+  return { history, archive: gitArchive(branch, { report, upgrades }) };
 }
 
-function waitingBlock(records: readonly AnyRecord[]) {
+function waitingBlock(records: readonly AnyRecord[], upgrades: readonly Upgrade[]) {
   return {
-    ...blockOf(records, addUpgraded),
+    ...blockOf(records, recordFields(upgrades)),
     records: new Map(records.map((record) => [record.id, record])),
   };
 }
@@ -121,13 +132,13 @@ function fits(record: AnyRecord, wanted: Wanted): boolean {
 }
 
 /** One file per kind, opened when it is first asked for. */
-function openIndexes(folder: () => Promise<string>) {
+function openIndexes(folder: () => Promise<string>, edition: string) {
   const files = new Map<string, IndexFile>();
   return async () => {
     const root = await folder();
     return {
       of: (kind: string): IndexFile => {
-        const file = files.get(kind) ?? openIndexFile(join(root, `${kind}.idx`));
+        const file = files.get(kind) ?? openIndexFile(join(root, `${kind}.idx`), edition);
         files.set(kind, file);
         return file;
       },

@@ -28,9 +28,9 @@ export interface NewBlock {
   readonly problems: IndexedBlock['problems'];
 }
 
-/** Of the format, and of what `fieldsOfRecord` and the upgrades of records make of a record: another one starts anew. */
-const FORMAT = 'assay-index 1';
-const LINE = /^assay-index 1 ([0-9a-f]{40,64}) (\S+) (\d+) (\d+) (\S+)\n/;
+/** Of the format, and of what `fieldAdder` makes of a record: what was written in another one is made anew. */
+const FORMAT = 'assay-index 2';
+const LINE = /^(.+) ([0-9a-f]{40,64}) (\S+) (\d+) (\d+) (\S+)\n/;
 const LONGEST_LINE = 512;
 /** Room is made when more than this, and more than what is of use, would be won. */
 const LITTLE_WASTE = 8 * 2 ** 20;
@@ -47,10 +47,12 @@ interface Place {
 
 type StoredHeader = BlockHeader & { readonly problems: IndexedBlock['problems'] };
 
-export function openIndexFile(path: string): IndexFile {
+/** @param edition of the upgrades of records: what others made of the same records is of no use */
+export function openIndexFile(path: string, edition: string): IndexFile {
+  const format = `${FORMAT} ${edition}`;
   let file = openToRead(path);
   let { places, damaged } =
-    file === undefined ? { places: new Map<string, Place>(), damaged: false } : scan(file);
+    file === undefined ? { places: new Map<string, Place>(), damaged: false } : scan(file, format);
   const read = (start: number, bytes: number): Buffer => {
     const buffer = Buffer.alloc(bytes);
     if (file !== undefined) readSync(file, buffer, 0, bytes, start);
@@ -82,7 +84,7 @@ export function openIndexFile(path: string): IndexFile {
   return {
     get,
     put: (blocks) => {
-      const fresh = Buffer.concat(blocks.map(encode));
+      const fresh = Buffer.concat(blocks.map((block) => encode(block, format)));
       const waste = damaged || wasteOf(places) > Math.max(LITTLE_WASTE, bytesOf(places) / 2);
       const kept = waste ? newestOf(places).map((place) => read(place.start, place.end - place.start)) : [];
       // A cache that cannot be written costs time and nothing else.
@@ -100,7 +102,7 @@ export function openIndexFile(path: string): IndexFile {
       if (file !== undefined) closeSync(file);
       file = openToRead(path);
       ({ places, damaged } =
-        file === undefined ? { places: new Map<string, Place>(), damaged: false } : scan(file));
+        file === undefined ? { places: new Map<string, Place>(), damaged: false } : scan(file, format));
       opened.clear();
     },
   };
@@ -115,7 +117,7 @@ function openToRead(path: string): number | undefined {
 }
 
 /** Stops at the first thing that is no block: what comes after it cannot be believed. */
-function scan(file: number): { places: Map<string, Place>; damaged: boolean } {
+function scan(file: number, format: string): { places: Map<string, Place>; damaged: boolean } {
   const places = new Map<string, Place>();
   const { size } = fstatSync(file);
   const buffer = Buffer.alloc(LONGEST_LINE);
@@ -123,8 +125,8 @@ function scan(file: number): { places: Map<string, Place>; damaged: boolean } {
   while (start < size) {
     const bytes = readSync(file, buffer, 0, LONGEST_LINE, start);
     const line = LINE.exec(buffer.toString('latin1', 0, bytes));
-    if (!line) break;
-    const [text, unit = '', path = '', headerBytes = '', payloadBytes = '', sum = ''] = line;
+    if (line?.[1] !== format) break;
+    const [text, , unit = '', path = '', headerBytes = '', payloadBytes = '', sum = ''] = line;
     const header = start + text.length;
     const end = header + Number(headerBytes) + Number(payloadBytes);
     if (end > size) break;
@@ -135,9 +137,9 @@ function scan(file: number): { places: Map<string, Place>; damaged: boolean } {
   return { places, damaged: start < size };
 }
 
-function encode({ unit, path, block, problems }: NewBlock): Buffer {
+function encode({ unit, path, block, problems }: NewBlock, format: string): Buffer {
   const header = Buffer.from(JSON.stringify({ ...block.header, problems } satisfies StoredHeader));
-  const line = `${FORMAT} ${unit} ${path} ${header.length} ${block.payload.length} ${checksum(header)}\n`;
+  const line = `${format} ${unit} ${path} ${header.length} ${block.payload.length} ${checksum(header)}\n`;
   return Buffer.concat([Buffer.from(line), header, block.payload]);
 }
 

@@ -1,12 +1,13 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storeError, temporaryBeside } from '../local/store.js';
+import { removeStaleLock } from './branch.js';
 import type { Settings } from './environment.js';
 import { type Git, type GitResult, openGit } from './git.js';
 import { type ObjectReader, openObjectReader } from './object-reader.js';
 import type { GitObject, HashName } from './objects.js';
 import type { Place } from './place.js';
-import { NETWORK_SECONDS, type Remote } from './remote.js';
+import { DEFAULT_REMOTE, NETWORK_SECONDS, type Remote } from './remote.js';
 import { type GitSettings, serverSettings } from './settings.js';
 import { storeObjects } from './store-objects.js';
 
@@ -40,7 +41,6 @@ export interface Mirror {
  * of the day, which is brought when it is there. The rest, by far the most, stays at the server.
  */
 const FILTER = 'tree:5';
-const LOCK_SECONDS = 2 * NETWORK_SECONDS;
 const MANY_PACKS = 100;
 /** In one of 256 folders: git itself packs at about 6,700 loose objects in all. */
 const MANY_LOOSE = 27;
@@ -67,7 +67,7 @@ export async function openMirror(options: {
   const settings: Settings = [
     ['http.lowSpeedLimit', '100'],
     ['http.lowSpeedTime', '60'],
-    ...serverSettings(options.settings, remote.name),
+    ...serverSettings(options.settings, { of: remote.name, as: DEFAULT_REMOTE }),
     ...remote.authorization,
     ['protocol.version', '2'],
     ['pack.useSparse', 'true'],
@@ -91,6 +91,8 @@ export async function openMirror(options: {
   let objects = look();
   const run = (args: readonly string[], input = '') =>
     git.run(args, { input, timeoutSeconds: NETWORK_SECONDS });
+  const talk = (args: readonly string[], input = '') =>
+    git.run(args, { input, timeoutSeconds: NETWORK_SECONDS, network: true });
   const isWhole = () =>
     stat(join(gitDir, 'whole')).then(
       () => true,
@@ -105,7 +107,7 @@ export async function openMirror(options: {
       const filter = extent === 'one' ? '--filter=tree:1' : '--no-filter';
       // Nothing is told about what is here: the server would leave out what it then takes to be here, too.
       const noHaves = ['-c', 'fetch.negotiationAlgorithm=noop'];
-      return run([...noHaves, ...FETCH, filter, '--stdin', remote.name], `${ids.join('\n')}\n`);
+      return talk([...noHaves, ...FETCH, filter, '--stdin', DEFAULT_REMOTE], `${ids.join('\n')}\n`);
     },
     store: (made) => storeObjects(git, made, hash),
     known: async (branch) => {
@@ -116,11 +118,18 @@ export async function openMirror(options: {
     fetchTip: async (branch) => {
       const filter = (await isWhole()) ? '--no-filter' : `--filter=${FILTER}`;
       const ref = `refs/heads/${branch}`;
-      return run([...FETCH, '--depth=1', '--update-shallow', filter, remote.name, `+${ref}:${ref}`]);
+      return talk([...FETCH, '--depth=1', '--update-shallow', filter, DEFAULT_REMOTE, `+${ref}:${ref}`]);
     },
     // --no-verify: the team's pre-push hook guards their code, not these records.
     push: (commit, branch) =>
-      run(['push', '--quiet', '--porcelain', '--no-verify', remote.name, `${commit}:refs/heads/${branch}`]),
+      talk([
+        'push',
+        '--quiet',
+        '--porcelain',
+        '--no-verify',
+        DEFAULT_REMOTE,
+        `${commit}:refs/heads/${branch}`,
+      ]),
     removeStaleLocks: () => removeStaleLocks(gitDir),
     reset: async ({ whole }) => {
       // Moved away first: a git that still works in it meets either all of it or nothing.
@@ -133,6 +142,7 @@ export async function openMirror(options: {
     tidy: async () => {
       const packs = (await namesIn(join(gitDir, 'objects/pack'))).filter((name) => name.endsWith('.pack'));
       const loose = await namesIn(join(gitDir, 'objects/17'));
+      await removeUnfinished(join(gitDir, 'objects'));
       if (packs.length < MANY_PACKS && loose.length < MANY_LOOSE) return;
       await run(['gc', '--quiet', '--prune=1.hour.ago']);
     },
@@ -170,16 +180,26 @@ async function makeMirror(
   }
 }
 
+/** Half-written objects of a git that was killed. One that works has written to its file within this time. */
+async function removeUnfinished(objects: string): Promise<void> {
+  for (const folder of await namesIn(objects)) {
+    for (const name of await namesIn(join(objects, folder))) {
+      if (!name.startsWith('tmp_')) continue;
+      const path = join(objects, folder, name);
+      const found = await stat(path).catch(() => undefined);
+      const isOld = found !== undefined && Date.now() - found.mtimeMs > 2 * NETWORK_SECONDS * 1000;
+      if (isOld) await rm(path, { recursive: true, force: true }).catch(() => {});
+    }
+  }
+}
+
 async function removeStaleLocks(gitDir: string): Promise<void> {
   const locks = ['shallow.lock', 'config.lock', 'HEAD.lock', 'packed-refs.lock'].map((name) =>
     join(gitDir, name),
   );
   const heads = await readdir(join(gitDir, 'refs'), { recursive: true }).catch(() => []);
   for (const name of heads) if (name.endsWith('.lock')) locks.push(join(gitDir, 'refs', name));
-  for (const path of locks) {
-    const found = await stat(path).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > LOCK_SECONDS * 1000) await rm(path, { force: true });
-  }
+  for (const path of locks) await removeStaleLock(path);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { firstComplaint, withoutCredentials } from './git.js';
-import { remoteProblem, tokenHeader } from './remote.js';
+import { remoteName, tokenHeader } from './remote.js';
+import type { GitSettings } from './settings.js';
 
 describe('the token', () => {
   const github = 'https://github.com/ada/income.git';
@@ -36,31 +36,19 @@ describe('the token', () => {
   });
 });
 
-describe('what git says', () => {
-  const result = (stderr: string) => ({ code: 1, stdout: Buffer.alloc(0), stderr });
-
-  test.each([
-    ["fatal: couldn't find remote ref refs/heads/assay", 'absent'],
-    [' ! [rejected]        abc -> assay (fetch first)', 'refused'],
-    [' ! [remote rejected] abc -> assay (cannot lock ref)', 'refused'],
-    // Digits of a commit are no status of HTTP.
-    ["remote: error: cannot lock ref 'refs/heads/assay': is at a403401 but expected b401403", 'refused'],
-    [' ! [remote rejected] abc -> assay (pre-receive hook declined)', 'denied'],
-    ['remote: error: GH006: Protected branch update failed', 'denied'],
-    ['remote: Permission to a/b.git denied to github-actions[bot].', 'denied'],
-    ["fatal: unable to access 'https://x/': The requested URL returned error: 403", 'denied'],
-    ["fatal: could not read Username for 'https://x': terminal prompts disabled", 'denied'],
-    ["fatal: unable to access 'https://x/': Could not resolve host: x", 'unreachable'],
-    ["fatal: unable to access 'https://x/': The requested URL returned error: 502", 'unreachable'],
-    ['fatal: the remote end hung up unexpectedly', 'unreachable'],
-  ])('%s', (stderr, problem) => {
-    expect(remoteProblem(result(stderr))).toBe(problem);
+describe('which remote', () => {
+  const settings = (...all: (readonly [string, string])[]): GitSettings => ({
+    all,
+    value: (key) => all.findLast(([name]) => name === key)?.[1],
   });
+  const remote = (name: string) => [`remote.${name}.url`, 'https://x.example/y'] as const;
 
-  test('credentials in an address are never shown', () => {
-    expect(firstComplaint("warning: x\nfatal: unable to access 'https://me:s3cret@x/y/'")).toBe(
-      "unable to access 'https://***@x/y/'",
-    );
-    expect(withoutCredentials('see https://x.example/y@z')).toBe('see https://x.example/y@z');
+  test('origin, the only one, or the one that is chosen; never a guess', () => {
+    expect(remoteName(settings())).toBeUndefined();
+    expect(remoteName(settings(remote('fork'), remote('origin')))).toBe('origin');
+    expect(remoteName(settings(remote('up.stream')))).toBe('up.stream');
+    expect(remoteName(settings(remote('a'), remote('b')))).toBeUndefined();
+    expect(remoteName(settings(remote('a'), remote('b'), ['checkout.defaultremote', 'b']))).toBe('b');
+    expect(remoteName(settings(remote('a'), remote('b'), ['checkout.defaultremote', 'c']))).toBeUndefined();
   });
 });

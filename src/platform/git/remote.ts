@@ -1,10 +1,11 @@
+import { UserError } from '../../errors.js';
 import type { Environment, Settings } from './environment.js';
 import type { Git, GitResult } from './git.js';
 import { type GitSettings, readSettings } from './settings.js';
 
-/** The remote `origin`: whether there is one, and how to be allowed to talk to it. */
+/** The remote that the history is shared at: which one it is, and how to be allowed to talk to it. */
 
-const REMOTE = 'origin';
+export const DEFAULT_REMOTE = 'origin';
 export const NETWORK_SECONDS = 300;
 
 export interface Remote {
@@ -15,16 +16,35 @@ export interface Remote {
   run(args: readonly string[]): Promise<GitResult>;
 }
 
-/** Undefined when the repository has no remote `origin`. */
+/**
+ * `origin`; a remote of another name when it is the only one, or the one that `checkout.defaultRemote` names
+ * (git-config). Undefined when there is none, and when it cannot be told which.
+ */
+export function remoteName(settings: GitSettings): string | undefined {
+  const names = new Set(settings.all.flatMap(([key]) => /^remote\.(.+)\.url$/s.exec(key)?.[1] ?? []));
+  if (names.has(DEFAULT_REMOTE)) return DEFAULT_REMOTE;
+  const [only] = names;
+  if (names.size <= 1) return only;
+  const chosen = settings.value('checkout.defaultremote');
+  return chosen !== undefined && names.has(chosen) ? chosen : undefined;
+}
+
+/** Undefined when the repository has no remote. Throws UserError when it has several, and nothing says which. */
 export async function openRemote(git: Git, known?: GitSettings): Promise<Remote | undefined> {
   const settings = known ?? (await readSettings(git));
-  const written = settings.value(`remote.${REMOTE}.url`);
-  if (written === undefined) return undefined;
-  const isRewritten = settings.all.some(([key]) => /^url\..*\.(push)?insteadof$/.test(key));
-  const url = isRewritten ? await git.text(['remote', 'get-url', REMOTE]) : written;
+  const name = remoteName(settings);
+  if (name === undefined) {
+    if (!settings.all.some(([key]) => /^remote\..+\.url$/s.test(key))) return undefined;
+    throw new UserError('the repository has several remotes, and none of them is named origin', {
+      mend: 'say which one has the history: git config checkout.defaultRemote NAME',
+    });
+  }
+  const written = settings.value(`remote.${name}.url`) ?? '';
+  const isRewritten = settings.all.some(([key]) => /^url\..*\.(push)?insteadof$/s.test(key));
+  const url = isRewritten ? await git.text(['remote', 'get-url', name]) : written;
   const authorization = await headerFor(git, { url, settings });
   return {
-    name: REMOTE,
+    name,
     authorization,
     run: (args) => git.run(args, { config: authorization, timeoutSeconds: NETWORK_SECONDS }),
   };
@@ -62,30 +82,4 @@ export function tokenHeader(
   if (!token) return undefined;
   const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
   return [`http.${url.origin}/.extraheader`, `AUTHORIZATION: basic ${basic}`];
-}
-
-export type RemoteProblem = 'refused' | 'absent' | 'denied' | 'busy' | 'unreachable';
-
-/**
- * Sorts what a failed fetch or push says: somebody else was first (try again on the new tip), the branch is not there,
- * not allowed (trying again is useless), the server asks for patience, or the network (may pass).
- */
-export function remoteProblem(result: GitResult): RemoteProblem {
-  const said = `${result.stdout.toString('utf8')}\n${result.stderr}`;
-  if (/couldn't find remote ref/i.test(said)) return 'absent';
-  if (
-    /protected branch|hook declined|\bGH\d{3}:|shallow update not allowed|denied|returned error: 40[13]\b|HTTP 40[13]\b|not permitted|does not appear to be a git repository|repository .*not found|Authentication failed|could not read (Username|Password)|terminal prompts disabled|Read-only file system|No space left/i.test(
-      said,
-    )
-  ) {
-    return 'denied';
-  }
-  if (
-    /\[rejected\]|fetch first|non-fast-forward|cannot lock ref|failed to (update|lock)|reference already exists|incorrect old value|\[remote rejected\]|stale info|shallow file has changed|unable to create .*\.lock/i.test(
-      said,
-    )
-  ) {
-    return 'refused';
-  }
-  return /returned error: (429|503)\b|HTTP (429|503)\b|rate limit/i.test(said) ? 'busy' : 'unreachable';
 }

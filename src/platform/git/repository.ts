@@ -1,6 +1,7 @@
 import type { Repository } from '../../compare/ports.js';
 import { type Environment, firstComplaint, type Git, gitFailure, openGit } from './git.js';
-import { openRemote, type Remote } from './remote.js';
+import { DEFAULT_REMOTE, openRemote, type Remote, remoteName } from './remote.js';
+import { readSettings } from './settings.js';
 
 /** Commits by which a shallow clone is deepened, one step after another, before all of it is fetched. */
 const DEEPEN_BY = [32, 128, 512, 2048] as const;
@@ -54,12 +55,19 @@ async function readHead(git: Git): Promise<Awaited<ReturnType<Repository['head']
 /** A local branch before one of the remote, before a tag, before an id or any other way to name a commit. */
 async function resolveLocally(git: Git, revision: string): Promise<string | undefined> {
   if (revision === '' || /[\0\n]/.test(revision)) return undefined;
-  const names = [
+  const named = await commitAmong(git, [
     `refs/heads/${revision}`,
-    `refs/remotes/origin/${revision}`,
+    `refs/remotes/${DEFAULT_REMOTE}/${revision}`,
     `refs/tags/${revision}`,
     revision,
-  ];
+  ]);
+  if (named !== undefined) return named;
+  const remote = remoteName(await readSettings(git));
+  if (remote === undefined || remote === DEFAULT_REMOTE) return undefined;
+  return commitAmong(git, [`refs/remotes/${remote}/${revision}`]);
+}
+
+async function commitAmong(git: Git, names: readonly string[]): Promise<string | undefined> {
   // By standard input, so that a name that starts with a dash is never an option.
   const answer = await git.text(['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
     input: `${names.map((name) => `${name}^{commit}`).join('\n')}\n`,

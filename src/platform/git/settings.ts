@@ -1,4 +1,5 @@
-import type { Settings } from './environment.js';
+import { UserError } from '../../errors.js';
+import { OLDEST_GIT, type Settings } from './environment.js';
 import { type Git, gitFailure } from './git.js';
 import type { HashName } from './objects.js';
 
@@ -13,8 +14,10 @@ export async function readSettings(git: Git): Promise<GitSettings> {
   const args = ['config', '--list', '-z', '--includes'];
   const result = await git.run(args);
   if (result.code !== 0) throw gitFailure(args, result);
-  const all = result.stdout
-    .toString('utf8')
+  const text = result.stdout.toString('utf8');
+  // An older git reads past what it is handed by the environment: no token would reach it, and no hook be kept away.
+  if (!text.includes(PROOF)) throw await tooOld(git);
+  const all = text
     .split('\0')
     .filter(Boolean)
     .map((entry): readonly [string, string] => {
@@ -25,6 +28,16 @@ export async function readSettings(git: Git): Promise<GitSettings> {
   return { all, value: (key) => all.findLast(([name]) => name === key)?.[1] };
 }
 
+/** One of the settings of every call (environment.ts), as `git config --list -z` gives it back. */
+const PROOF = 'core.hookspath\n/dev/null\0';
+
+async function tooOld(git: Git): Promise<UserError> {
+  const version = await git.text(['--version']);
+  return new UserError(`${version} is too old for the history`, {
+    mend: `install git ${OLDEST_GIT.join('.')} or newer (https://git-scm.com), or keep the history in a folder: history: { directory: .assay/history }`,
+  });
+}
+
 export function hashOfRepository(settings: GitSettings): HashName {
   return settings.value('extensions.objectformat')?.toLowerCase() === 'sha256' ? 'sha256' : 'sha1';
 }
@@ -32,17 +45,25 @@ export function hashOfRepository(settings: GitSettings): HashName {
 /** What decides how a server is reached and who one is there. */
 const ABOUT_SERVERS =
   /^(http|credential|url|ssh|protocol|safe|transfer|fetch\.fsckobjects|push\.pushoption|core\.(sshcommand|gitproxy|askpass|compression|sharedrepository|fsync))\b/;
-/** Of `remote.origin`: what is about the way there, not about what is fetched into the user's refs. */
+/** Of a remote: what is about the way there, not about what is fetched into the user's refs. */
 const WAY_TO_REMOTE = /\.(url|pushurl|proxy|proxyauthmethod|uploadpack|receivepack|vcs|serveroption)$/;
 
 /**
  * The settings that a repository of Assay's own needs to reach the remote as the user does: proxies, certificates,
  * credential helpers, and the header that actions/checkout leaves, also where an `includeIf` of this very clone brings it.
+ * @param remote.of the name of the user's remote
+ * @param remote.as its name in the other repository
  */
-export function serverSettings(settings: GitSettings, remote: string): Settings {
-  return settings.all.filter(
-    ([key]) => ABOUT_SERVERS.test(key) || (key.startsWith(`remote.${remote}.`) && WAY_TO_REMOTE.test(key)),
-  );
+export function serverSettings(
+  settings: GitSettings,
+  remote: { readonly of: string; readonly as: string },
+): Settings {
+  const way = `remote.${remote.of}.`;
+  return settings.all.flatMap(([key, value]) => {
+    if (ABOUT_SERVERS.test(key)) return [[key, value] as const];
+    if (!key.startsWith(way) || !WAY_TO_REMOTE.test(key)) return [];
+    return [[`remote.${remote.as}.${key.slice(way.length)}`, value] as const];
+  });
 }
 
 const FALLBACK = { name: 'Assay', email: 'assay@users.noreply.github.com' };

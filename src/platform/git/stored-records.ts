@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { StoredRecord } from '../../history/archive.js';
-import { type Block, blockOf, DamagedBlock, encodeBlock } from '../../history/block.js';
-import { COMPACTED_BYTES, readCompacted } from '../../history/compacted.js';
-import { addUpgraded } from '../../history/select.js';
+import { type Block, blockBuilder, DamagedBlock, encodeBlock } from '../../history/block.js';
+import { COMPACTED_BYTES, compactedLines } from '../../history/compacted.js';
+import type { AddField } from '../../history/fields.js';
+import type { AnyRecord } from '../../history/record.js';
 import { idFromPath, MAXIMUM_RECORD_BYTES, parseStored } from '../../history/stored.js';
 import type { IndexedBlock, IndexFile, NewBlock } from './index-file.js';
+import type { StreamedObject } from './object-reader.js';
 import { hashOf, parseTree } from './objects.js';
 import { filesOf, type Problems, type Unit, type UnitFile } from './units.js';
 
@@ -24,19 +26,27 @@ const MOST_PROBLEMS = 50;
 /** The blocks of the units, from the index where it has them; the others are read, and added to it. */
 export async function readBlocks(
   units: readonly Unit[],
-  index: (kind: string) => IndexFile,
-  problems: Problems,
-  onProgress?: (done: number, total: number) => void,
+  request: {
+    readonly index: (kind: string) => IndexFile;
+    readonly fieldsOf: (record: AnyRecord, add: AddField) => void;
+    readonly problems: Problems;
+    readonly onProgress: ((done: number, total: number) => void) | undefined;
+  },
 ): Promise<readonly UnitBlock[]> {
+  const { index, fieldsOf, problems, onProgress } = request;
   const missing = units.filter((unit) => index(unit.kind).get(unit.id) === undefined).sort(byMonth);
   const incomplete = new Map<string, IndexedBlock>();
   const waiting = waitingBlocks(index);
-  for await (const { unit, records, told, complete, done } of readUnits(missing)) {
-    const block = blockOf(records, (stored, add) => addUpgraded(stored.record, add));
-    const found = [...told].slice(0, MOST_PROBLEMS);
+  // Of each record only its fields are kept, so that a month of thousands is never in memory as a whole.
+  const collect = (): Collector<Block> => {
+    const builder = blockBuilder<AnyRecord>(fieldsOf);
+    return { take: ({ record }) => builder.add(record), end: () => builder.build() };
+  };
+  for await (const { unit, found: block, told, complete, done } of collectUnits(missing, { collect })) {
+    const left = [...told].slice(0, MOST_PROBLEMS);
     if (complete) {
-      waiting.add(unit.kind, { unit: unit.id, path: unit.path, block: encodeBlock(block), problems: found });
-    } else incomplete.set(unit.id, { ...block, problems: found });
+      waiting.add(unit.kind, { unit: unit.id, path: unit.path, block: encodeBlock(block), problems: left });
+    } else incomplete.set(unit.id, { ...block, problems: left });
     onProgress?.(done, missing.length);
   }
   waiting.write();
@@ -85,9 +95,7 @@ export async function readWhole(
   wanted: ReadonlyMap<Unit, ReadonlySet<string>>,
 ): Promise<ReadonlyMap<string, StoredRecord>> {
   const found = new Map<string, StoredRecord>();
-  const choose = (unit: Unit) => (file: UnitFile) =>
-    file.compacted || wanted.get(unit)?.has(idFromPath(file.path) ?? '') === true;
-  for await (const { unit, records } of readUnits([...wanted.keys()], choose)) {
+  for await (const { unit, found: records } of collectUnits([...wanted.keys()], { ids: wanted })) {
     for (const stored of records) {
       if (wanted.get(unit)?.has(stored.record.id)) found.set(stored.record.id, stored);
     }
@@ -95,10 +103,15 @@ export async function readWhole(
   return found;
 }
 
-export interface UnitRecords {
+/** What becomes of the records of a unit, one after another in the order of their paths, each id once. */
+interface Collector<T> {
+  take(stored: StoredRecord): void;
+  end(): T;
+}
+
+interface Collected<T> {
   readonly unit: Unit;
-  /** In the order of their paths, each id once. */
-  readonly records: readonly StoredRecord[];
+  readonly found: T;
   readonly told: Problems;
   /** False when something could not be had that may be there another time. */
   readonly complete: boolean;
@@ -106,14 +119,70 @@ export interface UnitRecords {
   readonly done: number;
 }
 
-/** All that is not here by one request for each view: one for each folder would be thousands. */
-async function bringUnits(units: readonly Unit[]): Promise<void> {
-  const byView = new Map<Unit['view'], string[]>();
+/** The records of units, one unit after another, by one process for all of their files. */
+export function readUnits(units: readonly Unit[]): AsyncGenerator<Collected<readonly StoredRecord[]>> {
+  return collectUnits(units, {});
+}
+
+interface Request<T> {
+  readonly collect: () => Collector<T>;
+  /** Records that are wanted of a unit; all when left out. Others may come, too. */
+  readonly ids?: ReadonlyMap<Unit, ReadonlySet<string>>;
+}
+
+function collectUnits(
+  units: readonly Unit[],
+  request: Omit<Request<never>, 'collect'>,
+): AsyncGenerator<Collected<readonly StoredRecord[]>>;
+function collectUnits<T>(units: readonly Unit[], request: Request<T>): AsyncGenerator<Collected<T>>;
+async function* collectUnits(
+  units: readonly Unit[],
+  request: Partial<Request<unknown>>,
+): AsyncGenerator<Collected<unknown>> {
+  const views = [...new Set(units.map((unit) => unit.view))];
+  let done = 0;
+  for (const view of views) {
+    const ofView = units.filter((unit) => unit.view === view);
+    for await (const steps of broughtUnits(view, ofView)) {
+      for await (const found of collectUnitsOf(view, steps, { collect: collectAll, ...request }))
+        yield { ...found, done: ++done };
+    }
+  }
+}
+
+function collectAll(): Collector<readonly StoredRecord[]> {
+  const records: StoredRecord[] = [];
+  return { take: (stored) => records.push(stored), end: () => records };
+}
+
+/** As many folders are brought by one request: the next is on its way while these are read. */
+const FOLDERS_AT_ONCE = 250;
+
+/**
+ * The units in steps, each brought as a whole by one request: one for each folder would be thousands, and one for all
+ * would leave this process waiting until the last byte is here.
+ */
+async function* broughtUnits(view: Unit['view'], units: readonly Unit[]): AsyncGenerator<readonly Unit[]> {
+  const steps: { readonly units: Unit[]; readonly missing: string[] }[] = [];
   for (const unit of units) {
     const missing = await missingOf(unit);
-    if (missing.length > 0) byView.set(unit.view, [...(byView.get(unit.view) ?? []), ...missing]);
+    const last = steps.at(-1);
+    if (last && last.missing.length + missing.length <= FOLDERS_AT_ONCE) {
+      last.units.push(unit);
+      last.missing.push(...missing);
+    } else steps.push({ units: [unit], missing: [...missing] });
   }
-  for (const [view, ids] of byView) await view.bring(ids, 'whole');
+  const bring = async (step: (typeof steps)[number] | undefined) => {
+    if (step && step.missing.length > 0) await view.bring(step.missing, 'whole');
+  };
+  let coming = bring(steps[0]);
+  for (const [index, step] of steps.entries()) {
+    await coming;
+    coming = bring(steps[index + 1]);
+    // Awaited in its turn; until then its failure is nobody's.
+    coming.catch(() => {});
+    yield step.units;
+  }
 }
 
 /** The folder of a month comes with the tip, and says nothing about whether its days are here. */
@@ -128,110 +197,104 @@ async function missingOf({ view, form, id }: Unit): Promise<readonly string[]> {
   return missing;
 }
 
-/** The records of units, one unit after another, by one process for all of their files. */
-export async function* readUnits(
-  units: readonly Unit[],
-  choose: (unit: Unit) => (file: UnitFile) => boolean = () => () => true,
-): AsyncGenerator<UnitRecords> {
-  const views = [...new Set(units.map((unit) => unit.view))];
-  let done = 0;
-  for (const view of views) {
-    const ofView = units.filter((unit) => unit.view === view);
-    for await (const found of readUnitsOf(view, ofView, choose)) yield { ...found, done: ++done };
-  }
+interface Listed {
+  readonly unit: Unit;
+  readonly files: readonly UnitFile[];
+  readonly told: Problems;
 }
 
-async function* readUnitsOf(
+async function* collectUnitsOf<T>(
   view: Unit['view'],
   units: readonly Unit[],
-  choose: (unit: Unit) => (file: UnitFile) => boolean,
-): AsyncGenerator<Omit<UnitRecords, 'done'>> {
-  await bringUnits(units);
-  const listed: { readonly unit: Unit; readonly files: readonly UnitFile[]; readonly told: Problems }[] = [];
+  request: Request<T>,
+): AsyncGenerator<Omit<Collected<T>, 'done'>> {
+  const listed: Listed[] = [];
   for (const unit of units) {
     const told: Problems = new Map();
-    listed.push({ unit, files: (await filesOf(unit, told)).filter(choose(unit)), told });
+    const ids = request.ids?.get(unit);
+    const isWanted = ({ compacted, path }: UnitFile) =>
+      compacted || ids?.has(idFromPath(path) ?? '') !== false;
+    listed.push({ unit, files: (await filesOf(unit, told)).filter(isWanted), told });
   }
-  const ids = listed.flatMap(({ files }) => files.map((file) => file.id));
-  const again: typeof listed = [];
-  const objects = view.objects.stream(ids, LARGEST_FILE);
-  for (const one of listed) {
-    const texts: Awaited<ReturnType<typeof objects.next>>['value'][] = [];
-    for (let count = 0; count < one.files.length; count++) texts.push((await objects.next()).value);
-    if (texts.some((object) => object === undefined)) again.push(one);
-    else yield unitRecords(one, texts);
+  const again: Listed[] = [];
+  for await (const found of readListed(view, listed, request)) {
+    if (found.complete) yield found;
+    else again.push(...listed.filter(({ unit }) => unit === found.unit));
   }
-  await objects.return(undefined);
   if (again.length === 0) return;
   // A folder that an append brought has come without its files.
   await view.bring(
     again.flatMap(({ files }) => files.map((file) => file.id)),
     'one',
   );
-  for (const one of again) {
-    const texts = [];
-    for await (const object of view.objects.stream(
-      one.files.map((file) => file.id),
-      LARGEST_FILE,
-    ))
-      texts.push(object);
-    yield unitRecords(one, texts);
+  yield* readListed(view, again, request);
+}
+
+async function* readListed<T>(
+  view: Unit['view'],
+  listed: readonly Listed[],
+  request: Request<T>,
+): AsyncGenerator<Omit<Collected<T>, 'done'>> {
+  const ids = listed.flatMap(({ files }) => files.map((file) => file.id));
+  const objects = view.objects.stream(ids, LARGEST_FILE);
+  try {
+    for (const { unit, files, told } of listed) {
+      const found = new Map(told);
+      const collector = request.collect();
+      const taker = takerOnce(files, { take: collector.take, told: found });
+      let complete = true;
+      for (const file of files) {
+        const object = (await objects.next()).value as StreamedObject;
+        if (object === undefined) {
+          found.set(file.path, 'it is not there');
+          complete = false;
+        } else if ('tooLarge' in object) found.set(file.path, tooLarge(object.tooLarge));
+        else takeFile(file, object.body, { take: taker, told: found, ids: request.ids?.get(unit) });
+      }
+      yield { unit, found: collector.end(), told: found, complete };
+    }
+  } finally {
+    await objects.return(undefined);
   }
 }
 
-type Texts = readonly ({ readonly body: Buffer } | { readonly tooLarge: number } | undefined)[];
+type Take = (stored: StoredRecord) => void;
 
-function unitRecords(
-  {
-    unit,
-    files,
-    told,
-  }: { readonly unit: Unit; readonly files: readonly UnitFile[]; readonly told: Problems },
-  texts: Texts,
-): Omit<UnitRecords, 'done'> {
-  const records = new Map<string, StoredRecord>();
-  let complete = true;
-  for (const [index, file] of files.entries()) {
-    const object = texts[index];
-    if (object === undefined) {
-      told.set(file.path, 'it is not there');
-      complete = false;
-    } else if ('tooLarge' in object) told.set(file.path, tooLarge(object.tooLarge));
-    else addFile(file, object.body, { records, told });
-  }
-  return { unit, records: [...records.values()], told, complete };
+/** Takes each id once. Only a file of a month can hold a record that lies beside it, too. */
+function takerOnce(files: readonly UnitFile[], into: { readonly take: Take; readonly told: Problems }): Take {
+  if (!files.some((file) => file.compacted)) return into.take;
+  const known = new Map<string, StoredRecord>();
+  return (stored) => {
+    const there = known.get(stored.record.id);
+    if (there === undefined) {
+      known.set(stored.record.id, stored);
+      into.take(stored);
+    } else if (there.text !== stored.text)
+      into.told.set(stored.path, 'a record of its id is there with other content');
+  };
 }
 
-function addFile(
+function takeFile(
   file: UnitFile,
   body: Buffer,
-  into: { readonly records: Map<string, StoredRecord>; readonly told: Problems },
+  into: { readonly take: Take; readonly told: Problems; readonly ids: ReadonlySet<string> | undefined },
 ): void {
-  const { records, told } = into;
-  const text = body.toString('utf8');
+  const { take, told, ids } = into;
   if (!isUtf8(body)) told.set(file.path, 'it is not UTF-8 text');
   else if (file.compacted) {
-    const { records: inside, broken } = readCompacted(text);
     const month = file.path.split('/').slice(0, 4).join('/');
-    for (const { line, problem } of broken) told.set(`${file.path}:${line}`, problem);
-    for (const stored of inside) {
-      if (!stored.path.startsWith(`${month}/`))
-        told.set(`${file.path}:${stored.record.id}`, 'it belongs to another month');
-      else addOnce(stored, records, told);
+    for (const found of compactedLines(body.toString('utf8'), ids)) {
+      if ('problem' in found) told.set(`${file.path}:${found.line}`, found.problem);
+      else if (found.path.startsWith(`${month}/`)) take(found);
+      else told.set(`${file.path}:${found.record.id}`, 'it belongs to another month');
     }
   } else if (body.length > MAXIMUM_RECORD_BYTES) told.set(file.path, tooLarge(body.length));
   else {
+    const text = body.toString('utf8');
     const parsed = parseStored(file.path, text);
     if ('problem' in parsed) told.set(file.path, parsed.problem);
-    else addOnce({ path: file.path, text, record: parsed.record }, records, told);
+    else take({ path: file.path, text, record: parsed.record });
   }
-}
-
-function addOnce(stored: StoredRecord, records: Map<string, StoredRecord>, told: Problems): void {
-  const there = records.get(stored.record.id);
-  if (there === undefined) records.set(stored.record.id, stored);
-  else if (there.text !== stored.text)
-    told.set(stored.path, 'a record of its id is there with other content');
 }
 
 function tooLarge(bytes: number): string {

@@ -122,6 +122,24 @@ export async function removeAsset(client: GitHubClient, id: number): Promise<voi
   );
 }
 
+/** Undefined when the name is taken. */
+export async function renameAsset(
+  client: GitHubClient,
+  asset: { readonly id: number; readonly name: string },
+): Promise<Asset | undefined> {
+  try {
+    return await client.call(
+      'PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}',
+      { asset_id: asset.id, name: asset.name },
+      assetAnswer,
+      { repeatable: true },
+    );
+  } catch (error) {
+    if (error instanceof GitHubError && error.kind === 'invalid') return undefined;
+    throw error;
+  }
+}
+
 /** With its tag. */
 export async function removeRelease(client: GitHubClient, release: ArtifactRelease): Promise<void> {
   await remove(() =>

@@ -173,6 +173,16 @@ async function touch(
   }
 }
 
+/** Unfinished, or whole under the name that it had while it was sent. */
+function isLeftover(asset: Asset): boolean {
+  const name = asset.name.startsWith(PREFIX) ? asset.name.slice(PREFIX.length) : '';
+  return asset.state !== 'uploaded' || (/\.[0-9a-f]{8}$/.test(name) && isBlobName(name.slice(0, -9)));
+}
+
+function isBlobName(name: string): boolean {
+  return parseName(name) !== undefined;
+}
+
 /** Removes what broken uploads left, and releases that pruning has emptied; the newest stays, for it is being filled. */
 async function tidy(
   { client }: Options,
@@ -183,7 +193,7 @@ async function tidy(
   const [, ...older] = await index.releases();
   for (const release of await index.releases()) {
     const assets = await listAssets(client, release);
-    const left = assets.filter((asset) => asset.state !== 'uploaded' && asset.created_at < before);
+    const left = assets.filter((asset) => isLeftover(asset) && asset.created_at < before);
     for (const asset of left) {
       await removeAsset(client, asset.id);
       count++;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Content, TransferWorld } from '../../artifacts/ports.js';
 import { OutsideError } from '../../errors.js';
 import {
@@ -8,6 +9,7 @@ import {
   openRelease,
   PREFIX,
   removeAsset,
+  renameAsset,
 } from './artifact-releases.js';
 import type { AssetIndex } from './asset-index.js';
 import type { GitHubClient } from './client.js';
@@ -15,7 +17,8 @@ import { GitHubError } from './failure.js';
 
 /**
  * One asset into the newest release that has room. After a failure that leaves open whether it arrived, it is looked
- * for before anything is sent again.
+ * for before anything is sent again. Where the unfinished upload of another job has the name, and it cannot be known
+ * whether that job still lives, the asset is sent under a name of its own and renamed when it is whole.
  */
 
 export interface UploadOptions {
@@ -27,28 +30,40 @@ export interface UploadOptions {
 
 const ATTEMPTS = 6;
 const LONGEST_WAIT_SECONDS = 120;
-/** Slower than this, an attempt is given up; and an upload of another job is taken for dead. */
+/** Slower than this, an attempt is given up. */
 const SLOWEST_BYTES_PER_SECOND = 200_000;
+/** An upload of another job is waited for as long as it takes at this speed, for that is cheaper than sending it too. */
+const USUAL_BYTES_PER_SECOND = 20_000_000;
+const USUAL_SECONDS = 15;
 const LOOK_AGAIN_SECONDS = 5;
 
 export async function uploadAsset(options: UploadOptions, name: string, content: Content): Promise<void> {
   const { index, world } = options;
   const assetName = PREFIX + name;
-  let draft = false;
+  let [draft, aside] = [false, false];
   for (let attempt = 1; ; ) {
     world.cancel.throwIfAborted();
     if ((await index.find(name))?.size === content.bytes) return;
     const release = await releaseWithRoom(options, draft);
     const began = world.now();
-    const failure = await send(options, { release, assetName, content });
-    if (failure === undefined) return;
-    switch (await settle(options, { release, assetName, content, failure, began })) {
+    const sentAs = aside ? `${assetName}.${randomUUID().slice(0, 8)}` : assetName;
+    const sent = await send(options, { release, assetName: sentAs, content });
+    if (!(sent instanceof GitHubError)) {
+      if (aside) await takeName(options, { release, assetName, content, asset: sent });
+      else index.add(sent, release);
+      return;
+    }
+    const failure = sent;
+    switch (await settle(options, { release, assetName: sentAs, content, failure, began })) {
       case 'stored':
         return;
       case 'full':
         continue;
       case 'immutable':
         draft = true;
+        continue;
+      case 'occupied':
+        aside = true;
         continue;
       case 'again':
         if (++attempt > ATTEMPTS) throw failure;
@@ -84,12 +99,42 @@ async function releaseWithRoom(options: UploadOptions, draft: boolean): Promise<
   });
 }
 
-/** Undefined when it has arrived. Throws what the content throws, and failures that no repetition mends. */
+/** Gives an asset that is whole its name, in place of an unfinished one; of two whole ones the first stays. */
+async function takeName(
+  options: UploadOptions,
+  of: {
+    readonly release: ArtifactRelease;
+    readonly assetName: string;
+    readonly content: Content;
+    readonly asset: Asset;
+  },
+): Promise<void> {
+  const { client, index } = options;
+  for (let tries = 0; tries < 5; tries++) {
+    const found = await findAsset(options, of);
+    if (found && isRight(found, of.content)) {
+      await removeAsset(client, of.asset.id);
+      index.add(found, of.release);
+      return;
+    }
+    if (found) await removeAsset(client, found.id);
+    const renamed = await renameAsset(client, { id: of.asset.id, name: of.assetName });
+    if (renamed) {
+      index.add(renamed, of.release);
+      return;
+    }
+  }
+  throw new OutsideError(`${of.assetName} is taken again and again in ${client.owner}/${client.repo}`, {
+    mend: 'another job stores the same: run the same command again when it has ended',
+  });
+}
+
+/** The asset when it has arrived. Throws what the content throws, and failures that no repetition mends. */
 async function send(
   options: UploadOptions,
   of: { readonly release: ArtifactRelease; readonly assetName: string; readonly content: Content },
-): Promise<GitHubError | undefined> {
-  const { client, world, index } = options;
+): Promise<Asset | GitHubError> {
+  const { client, world } = options;
   const { release, content, assetName } = of;
   let wrong: { readonly error: unknown } | undefined;
   async function* body() {
@@ -115,10 +160,7 @@ async function send(
       cancel: world.cancel,
     });
     const asset = assetAnswer.safeParse(await response.json().catch(() => undefined));
-    if (asset.success && isRight(asset.data, content)) {
-      index.add(asset.data, release);
-      return undefined;
-    }
+    if (asset.success && isRight(asset.data, content)) return asset.data;
     return new GitHubError(
       {
         method: 'POST',
@@ -153,7 +195,7 @@ async function removeLeftover(
   if (left && left.state !== 'uploaded') await removeAsset(options.client, left.id).catch(() => {});
 }
 
-type Settled = 'stored' | 'full' | 'immutable' | 'again';
+type Settled = 'stored' | 'full' | 'immutable' | 'occupied' | 'again';
 
 /** What the failure came to: whether the asset is there all the same, and what its next attempt needs. */
 async function settle(
@@ -190,7 +232,7 @@ async function isGone({ index }: UploadOptions, release: ArtifactRelease): Promi
 
 /**
  * Looks at what stands in the way under that name: the whole asset (then all is well), the leftover of a broken upload
- * (then it is removed), or the upload of another job that may still be going on (then it is waited for).
+ * (then it is removed), or the upload of another job that may still be going on (then it is waited for, a while).
  */
 async function clearWay(
   options: UploadOptions,
@@ -204,7 +246,7 @@ async function clearWay(
   },
 ): Promise<Settled> {
   const { client, world, index } = options;
-  const patience = 120 + of.content.bytes / SLOWEST_BYTES_PER_SECOND;
+  const patience = USUAL_SECONDS + of.content.bytes / USUAL_BYTES_PER_SECOND;
   for (;;) {
     const found = await findAsset(options, of);
     if (!found) return 'again';
@@ -220,10 +262,11 @@ async function clearWay(
     const age = (world.now().getTime() - found.created_at.getTime()) / 1000;
     // Dates of the API have no milliseconds.
     const own = of.mine === true && found.created_at.getTime() >= of.began.getTime() - 1000;
-    if (own || age > patience) {
+    if (own) {
       await removeAsset(client, found.id);
       return 'again';
     }
+    if (age > patience) return 'occupied';
     await world.wait(LOOK_AGAIN_SECONDS, world.cancel);
   }
 }

@@ -14,7 +14,7 @@ export function localFiles(options: { readonly root: string }): LocalFiles {
       const source = resolve(options.root, path);
       return { ...(await look(source)), shown: pathFrom(options.root, source) };
     },
-    read: (path, from) => told(path, readFrom(path, from)),
+    read: (path, from) => told(path, readFrom(path, from, { lent: true })),
     draft: async (path, digest) => openDraft(resolve(options.root, path), digest),
   };
 }

@@ -14,12 +14,14 @@ import {
   parseStored,
   placeRecord,
 } from '../../history/stored.js';
-import { upgraded } from '../../history/upgrade.js';
+import { UPGRADES, type Upgrade, upgraded } from '../../history/upgrade.js';
 import { errorCode, makeFolder, readIfThere, storeError, temporaryBeside } from './store.js';
 
 interface DirectoryOptions {
   readonly folder: string;
   readonly warn: (line: string) => void;
+  /** Of older records; those of this Assay when left out. */
+  readonly upgrades?: readonly Upgrade[];
 }
 
 export function directoryHistory(options: DirectoryOptions): History {
@@ -31,7 +33,7 @@ export function openDirectoryStore(options: DirectoryOptions): {
   readonly history: History;
   readonly archive: Archive;
 } {
-  const { folder } = options;
+  const { folder, upgrades = UPGRADES } = options;
   const report = leftOutReporter(options.warn);
 
   const read = async function* (
@@ -53,7 +55,7 @@ export function openDirectoryStore(options: DirectoryOptions): {
     const problems = new Map<string, string>();
     const records: AnyRecord[] = [];
     for await (const { record } of read(prefix, problems, (id) => id.startsWith(idPrefix))) {
-      records.push(upgraded(record));
+      records.push(upgraded(record, upgrades));
     }
     report(problems);
     return newestFirst(records);

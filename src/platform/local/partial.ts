@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isAlive } from './process-mark.js';
+import { isAlive, placeOfNumbers } from './process-mark.js';
 import { makeFolder } from './store.js';
 
 /**
@@ -9,28 +9,45 @@ import { makeFolder } from './store.js';
  * what is in them and which process writes, so that a later attempt takes up what a dead one left.
  */
 
-/** A process of another container may seem dead; but one that lives has written to its file within this time. */
-const QUIET_MS = 5000;
+/**
+ * Of a process elsewhere (another machine, another container) it cannot be seen whether it lives: it is taken for dead
+ * when it has not written for longer than a transfer may stand still.
+ */
+const QUIET_MS = 150_000;
 const NOBODY = 0;
 
-/** The path for what is being made; an unfinished one of the same content is renamed to it when there is one. */
+/** The path for what is being made; the largest unfinished one of the same content is renamed to it when there is one. */
 export async function partialBeside(path: string, digest: string): Promise<string> {
   const folder = dirname(path);
   await makeFolder(folder);
   const key = digest.slice(0, 16);
   const mine = join(folder, partialName(key, process.pid));
-  for (const name of await readdir(folder)) {
-    const left = parsePartial(name);
-    if (left?.key === key && (await isAbandoned(join(folder, name), left.pid))) {
+  let taken = false;
+  for (const left of await abandoned(folder, key)) {
+    if (taken) {
+      await rm(left, { recursive: true, force: true });
+    } else {
       // Of several that try, one succeeds.
-      const taken = await rename(join(folder, name), mine).then(
+      taken = await rename(left, mine).then(
         () => true,
         () => false,
       );
-      if (taken) return mine;
     }
   }
   return mine;
+}
+
+/** Those of the content that nobody writes any more, the largest first. */
+async function abandoned(folder: string, key: string): Promise<readonly string[]> {
+  const found: { readonly path: string; readonly bytes: number }[] = [];
+  for (const name of await readdir(folder)) {
+    const left = parsePartial(name);
+    const path = join(folder, name);
+    if (left?.key !== key || !(await isAbandoned(path, left))) continue;
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
+    found.push({ path, bytes: size });
+  }
+  return found.sort((a, b) => b.bytes - a.bytes).map(({ path }) => path);
 }
 
 /** Gives it up for others to take. */
@@ -41,17 +58,25 @@ export async function leavePartial(path: string): Promise<void> {
 }
 
 function partialName(key: string, pid: number): string {
-  return `.${key}.${pid}.${randomUUID().slice(0, 8)}.partial`;
+  return `.${key}.${pid}${pid === NOBODY ? '' : `@${placeOfNumbers()}`}.${randomUUID().slice(0, 8)}.partial`;
 }
 
-export function parsePartial(name: string): { readonly key: string; readonly pid: number } | undefined {
-  const [, key, pid] = /^\.([0-9a-f]{16})\.(\d+)\.[0-9a-f]{8}\.partial$/.exec(name) ?? [];
-  return key === undefined ? undefined : { key, pid: Number(pid) };
+interface Partial {
+  readonly key: string;
+  readonly pid: number;
+  /** Where that number names a process; undefined when that is not known. */
+  readonly place: string | undefined;
 }
 
-async function isAbandoned(path: string, pid: number): Promise<boolean> {
-  if (pid === NOBODY) return true;
-  if (pid === process.pid || isAlive(pid)) return false;
+export function parsePartial(name: string): Partial | undefined {
+  const [, key, pid, place] =
+    /^\.([0-9a-f]{16})\.(\d+)(?:@([0-9a-f]{8}))?\.[0-9a-f]{8}\.partial$/.exec(name) ?? [];
+  return key === undefined ? undefined : { key, pid: Number(pid), place };
+}
+
+async function isAbandoned(path: string, by: Partial): Promise<boolean> {
+  if (by.pid === NOBODY) return true;
+  if (by.place === placeOfNumbers()) return by.pid !== process.pid && !isAlive(by.pid);
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs > QUIET_MS;
 }
@@ -75,21 +100,53 @@ export async function removePartials(
 }
 
 const READ_BYTES = 2 ** 20;
+const LENT_BYTES = 2 ** 18;
 
-/** The bytes of a file from an offset on, in large pieces. */
-export async function* readFrom(path: string, from: number): AsyncGenerator<Uint8Array> {
+/**
+ * The bytes of a file from an offset on, in large pieces.
+ * @param options.lent for consumers that are done with a piece when they ask for the one after the next, or copy it: the
+ *   pieces lie in memory that is used again, for what is left to the collector piles up to a hundred megabytes
+ */
+export async function* readFrom(
+  path: string,
+  from: number,
+  options: { readonly lent?: boolean } = {},
+): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r');
   try {
-    yield* readHandle(file, from);
+    yield* readHandle(file, { from, room: options.lent ? ring() : freshRoom });
   } finally {
     await file.close();
   }
 }
 
+function freshRoom(): Buffer {
+  return Buffer.allocUnsafeSlow(READ_BYTES);
+}
+
+/** One is being read, two are with the consumer, and the rest is for what a socket has not sent yet. */
+const LENT_PIECES = 8;
+
+function ring(): () => Buffer {
+  const buffers: Buffer[] = [];
+  let next = 0;
+  return () => {
+    const at = next++ % LENT_PIECES;
+    buffers[at] ??= Buffer.allocUnsafeSlow(LENT_BYTES);
+    return buffers[at];
+  };
+}
+
 /** The next piece is read while the last one is used. */
-async function* readHandle(file: FileHandle, from: number): AsyncGenerator<Uint8Array> {
-  let at = from;
-  const read = () => file.read(Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, at);
+async function* readHandle(
+  file: FileHandle,
+  of: { readonly from: number; readonly room: () => Buffer },
+): AsyncGenerator<Uint8Array> {
+  let at = of.from;
+  const read = () => {
+    const buffer = of.room();
+    return file.read(buffer, 0, buffer.length, at);
+  };
   let next = read();
   try {
     for (;;) {
@@ -128,7 +185,7 @@ export async function growingFile(path: string): Promise<GrowingFile> {
     get bytes() {
       return bytes;
     },
-    read: (from) => readHandle(file, from),
+    read: (from) => readHandle(file, { from, room: freshRoom }),
     write: async (chunk) => {
       for (let at = 0; at < chunk.length; ) {
         const end = Math.min(chunk.length, at + runLength(chunk, at));

@@ -34,8 +34,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Containers that share a folder for temporary files count their processes each from 1. */
-function placeOfNumbers(): string {
+/** 8 hex. Containers that share a folder for temporary files count their processes each from 1. */
+export function placeOfNumbers(): string {
   place ??= createHash('sha256').update(`${hostname()} ${numberSpace()}`).digest('hex').slice(0, 8);
   return place;
 }

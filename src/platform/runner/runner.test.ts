@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -209,7 +209,7 @@ describe('Jenkins', () => {
 
 test.each([
   [{ USER: 'ada' }, 'local', 'ada', 'local'],
-  [{ CI: 'true' }, 'other-ci', 'unknown', 'ci'],
+  [{ CI: 'true' }, 'other-ci', userInfo().username, 'ci'],
   [{ CI: 'false', USERNAME: 'grace' }, 'local', 'grace', 'local'],
 ])('%j is %s', async (env, kind, actor, event) => {
   const { runner } = await read(env);

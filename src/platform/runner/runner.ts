@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Runner } from '../../world.js';
 import { readGitLab } from './gitlab.js';
 import { readJenkins } from './jenkins.js';
@@ -15,12 +16,21 @@ export async function readRunner(env: Environment, warn: (text: string) => void)
   const ci = env.CI !== undefined && env.CI !== '' && env.CI !== 'false';
   return {
     kind: ci ? 'other-ci' : 'local',
-    actor: env.USER || env.LOGNAME || env.USERNAME || 'unknown',
+    actor: env.USER || env.LOGNAME || env.USERNAME || accountName(),
     trigger: { event: ci ? 'ci' : 'local', url: null, attempt: 1 },
     pullRequest: null,
     ref: null,
     defaultBranch: null,
   };
+}
+
+/** Containers and cron set no USER; an account without a name (any number under Docker's --user) is unknown. */
+function accountName(): string {
+  try {
+    return userInfo().username || 'unknown';
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** A full commit id, or null. */

@@ -66,8 +66,12 @@ async function putWhole(
   client: S3Client,
   of: { readonly key: string; readonly name: string; readonly content: Content },
 ): Promise<void> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of of.content.stream()) chunks.push(chunk);
+  const body = Buffer.allocUnsafeSlow(of.content.bytes);
+  let at = 0;
+  for await (const chunk of of.content.stream()) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
   const put = (condition: Readonly<Record<string, string>>) =>
     client.send({
       method: 'PUT',
@@ -77,7 +81,7 @@ async function putWhole(
         'x-amz-checksum-sha256': Buffer.from(of.content.digest, 'hex').toString('base64'),
         ...condition,
       },
-      body: Buffer.concat(chunks),
+      body,
       expected: [412, 501],
     });
   const { status } = await put({ 'if-none-match': '*' });

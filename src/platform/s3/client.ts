@@ -202,12 +202,13 @@ async function attemptOnce(
   const seconds = ATTEMPT_SECONDS + (body?.length ?? 0) / SLOWEST_BYTES_PER_SECOND;
   signed.headers.set('user-agent', `assay/${at.version}`);
   signed.headers.set('accept-encoding', 'identity');
+  if (body) signed.headers.set('content-length', String(body.length));
   const response = await fetch(signed.url, {
     method,
     headers: signed.headers,
     redirect: 'manual',
     signal: cancel ?? AbortSignal.timeout(Math.ceil(seconds * 1000)),
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : sendable(body)),
   });
   const { status, headers } = response;
   if (cancel && status < 300) return { status, headers, text: '', code: '', response };
@@ -216,6 +217,20 @@ async function attemptOnce(
   const code =
     status >= 300 || /^\s*(<\?xml[^>]*>)?\s*<Error[\s>]/.test(answer) ? (text(answer, 'Code') ?? '') : '';
   return { status: status === 200 && code !== '' ? 500 : status, headers, text: answer, code, response };
+}
+
+const SLICE_BYTES = 256 * 1024;
+
+/** In slices: `fetch` copies a body that it is given as a whole. */
+function sendable(body: Uint8Array): {
+  readonly body: Uint8Array | ReadableStream;
+  readonly duplex?: 'half';
+} {
+  if (body.length <= SLICE_BYTES) return { body };
+  function* slices() {
+    for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
+  }
+  return { body: ReadableStream.from(slices()), duplex: 'half' };
 }
 
 function addressOf(at: Connection, request: S3Request): string {

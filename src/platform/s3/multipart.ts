@@ -12,7 +12,8 @@ import { elements, text } from './xml.js';
 /** Of each part but the last, and of the largest object that is sent in one piece. */
 export const PART_BYTES = 8 * 2 ** 20;
 const MOST_PARTS = 10_000;
-const AT_ONCE = 4;
+/** With the one that is being filled, so many times 8 MiB are in memory. */
+const AT_ONCE = 3;
 
 interface Part {
   readonly number: number;
@@ -164,49 +165,63 @@ async function sendParts(
   const there = new Map(of.parts.map((part) => [part.number, part]));
   const done: Part[] = [];
   const sending = new Set<Promise<void>>();
+  /** Parts that have been sent lend their memory to the next ones: left to the collector it would pile up. */
+  const free: Buffer[] = [];
   let failure: { readonly error: unknown } | undefined;
   let number = 0;
-  for await (const bytes of pieces(of.content.stream(), of.partBytes)) {
+  const room = () => free.pop() ?? Buffer.allocUnsafeSlow(of.partBytes);
+  for await (const { bytes, buffer } of pieces(of.content.stream(), room)) {
     number++;
     const part = describe(number, bytes);
     const before = there.get(number);
     if (before && isSame(before, part, bytes)) {
       done.push({ ...part, etag: before.etag });
+      free.push(buffer);
       continue;
     }
-    while (sending.size >= AT_ONCE) await Promise.race(sending);
-    if (failure) break;
     const sent: Promise<void> = sendPart(client, { ...of, part, bytes })
       .then(
-        (whole) => void done.push(whole),
+        (whole) => {
+          done.push(whole);
+          free.push(buffer);
+        },
         (error: unknown) => {
           failure ??= { error };
         },
       )
       .finally(() => sending.delete(sent));
     sending.add(sent);
+    while (sending.size >= AT_ONCE) await Promise.race(sending);
+    if (failure) break;
   }
   await Promise.all(sending);
   if (failure) throw failure.error;
   return done.sort((a, b) => a.number - b.number);
 }
 
-/** Cuts a stream into pieces of that size; the last is smaller. */
-async function* pieces(chunks: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  let piece = Buffer.allocUnsafeSlow(size);
+interface Filled {
+  readonly bytes: Uint8Array;
+  /** All of the memory that the bytes lie in. */
+  readonly buffer: Buffer;
+}
+
+/** Cuts a stream into pieces that fill the memory they get; the last is smaller. */
+async function* pieces(chunks: AsyncIterable<Uint8Array>, room: () => Buffer): AsyncGenerator<Filled> {
+  let buffer = room();
   let filled = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
-      const length = Math.min(size - filled, chunk.length - at);
-      piece.set(chunk.subarray(at, at + length), filled);
+      if (filled === buffer.length) {
+        yield { bytes: buffer, buffer };
+        [buffer, filled] = [room(), 0];
+      }
+      const length = Math.min(buffer.length - filled, chunk.length - at);
+      buffer.set(chunk.subarray(at, at + length), filled);
       at += length;
       filled += length;
-      if (filled < size) continue;
-      yield piece;
-      [piece, filled] = [Buffer.allocUnsafeSlow(size), 0];
     }
   }
-  if (filled > 0) yield piece.subarray(0, filled);
+  if (filled > 0) yield { bytes: buffer.subarray(0, filled), buffer };
 }
 
 function describe(number: number, bytes: Uint8Array): Part & { readonly checksum: string } {

@@ -2,8 +2,8 @@ import { comparisonDigits } from '../../compare/digits.js';
 import type { Standing } from '../../compare/leaderboard.js';
 import type { MetricComparison, Verdict } from '../../compare/record.js';
 import { formatNumber, plural, shortCommit } from '../../format.js';
+import { nameWithSlice } from '../../metrics/metric.js';
 import { htmlText } from '../escape.js';
-import { sliceInWords } from '../headline.js';
 import { decimalsOf, scaleOf } from '../leaderboard.js';
 import { countVerdicts } from '../rows.js';
 import { numberText } from './axes.js';
@@ -175,7 +175,7 @@ export function pairTable(of: ComparedRuns, metrics: readonly MetricComparison[]
   const ordered = [...metrics].sort((a, b) => isWatched(b) - isWatched(a));
   const rows = ordered.slice(0, MOST_ROWS).map((metric) => {
     const digits = comparisonDigits(metric);
-    const name = metric.slice ? `${metric.name} for ${sliceInWords(metric.slice)}` : metric.name;
+    const name = nameWithSlice(metric.name, metric.slice);
     return `<tr><th scope="row">${htmlText(name, 160)}</th><td class="number">${htmlText(digits.baseline)}</td><td class="number">${htmlText(digits.candidate)}</td><td class="number" data-value="${metric.difference ?? ''}">${htmlText(digits.difference)}</td><td class="number">${htmlText(digits.interval)}</td><td>${chip(metric.verdict, metric.reason)}</td><td class="small">${htmlText(metric.reason, 300)}</td></tr>`;
   });
   const more = metrics.length - rows.length;
