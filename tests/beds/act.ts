@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -148,9 +148,4 @@ export async function runAct(run: ActRun): Promise<ActResult> {
       },
     );
   });
-}
-
-/** As `git` of a person; returns what it printed. */
-export function gitOf(folder: string, ...words: string[]): string {
-  return execFileSync('git', words, { cwd: folder, encoding: 'utf8' }).trim();
 }

@@ -202,7 +202,8 @@ const pulls: Readonly<Record<string, Handler>> = {
   'GET /repos/{owner}/{repo}/compare/{basehead}': {
     needs: ['contents=read'],
     run: ({ repository, params }) => {
-      const sha = repository.mergeBases[params.basehead ?? ''];
+      const [base = '', head = ''] = (params.basehead ?? '').split('...');
+      const sha = repository.mergeBases[params.basehead ?? ''] ?? repository.mergeBaseOf?.(base, head);
       return sha === undefined
         ? notFound()
         : ok({ merge_base_commit: { sha }, status: 'diverged', ahead_by: 1, behind_by: 1, commits: [] });

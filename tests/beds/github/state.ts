@@ -96,6 +96,8 @@ export interface Repository {
   readonly branches: Record<string, { readonly sha: string; readonly protected: boolean }>;
   /** `base...head` to the merge base's id. */
   readonly mergeBases: Record<string, string>;
+  /** Asked for those that are not listed. */
+  mergeBaseOf?: (base: string, head: string) => string | undefined;
   /** Commits to the numbers of pull requests they came with. */
   readonly commitPulls: Record<string, readonly number[]>;
   readonly dispatches: { readonly kind: string; readonly body: unknown }[];
