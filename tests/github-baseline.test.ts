@@ -74,15 +74,15 @@ beforeAll(async () => {
   const refs = Object.entries(at).map(([name, sha]) => `${sha}:refs/pull/${name.replaceAll(' ', '-')}`);
   git(work, 'push', '--quiet', remote, ...refs);
   git(remote, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
-}, 60_000);
-afterAll(() => scene.end());
+}, 240_000);
+afterAll(() => scene.end(), 60_000);
 
 let bed: GitHubBed;
 let count = 0;
 beforeEach(async () => {
   bed = await gitHubBed();
-});
-afterEach(() => bed.close());
+}, 60_000);
+afterEach(() => bed.close(), 60_000);
 
 interface Case {
   readonly event: string;
@@ -234,7 +234,7 @@ const CASES: Readonly<Record<string, () => Case>> = {
   }),
 };
 
-test.each(Object.keys(CASES))('%s', { timeout: 60_000 }, async (name) => {
+test.each(Object.keys(CASES))('%s', { timeout: 240_000 }, async (name) => {
   const one = CASES[name]?.();
   if (!one) throw new Error(`no case ${name}`);
   const { json } = await compared(one);

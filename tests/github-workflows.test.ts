@@ -128,7 +128,7 @@ describe.skipIf(ACT === undefined)('workflows of a team, run by act (left out wh
     team = await openTeam(FILES);
     team.push('main');
   }, 60_000);
-  afterEach(() => team.end());
+  afterEach(() => team.end(), 60_000);
 
   test('push, pull request, second push, merge, release, deployment, rollback', {
     timeout: 600_000,
