@@ -42,7 +42,7 @@ export async function changesSinceBaseline(of: {
       model: owner,
       commit: validation.commit,
       purpose: 'train',
-      code: { dirty: head?.dirty ?? false, branch: null },
+      code: { commit: head?.commit ?? null, dirty: head?.dirty ?? false, branch: null },
     },
     policy: 'merge-base',
     targetBranch: world.runner.pullRequest?.targetBranch ?? (await targetBranch(project, world)),
