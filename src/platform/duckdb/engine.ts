@@ -11,6 +11,8 @@ import { type InstallOptions, loadDuckdb } from './install.js';
 import { type OverflowFiles, overflowFiles } from './overflow.js';
 
 export interface DuckdbEngine extends SqlEngine {
+  /** The one column of a query, of texts, in parts as they come. */
+  texts(sql: string): AsyncGenerator<readonly (string | null)[]>;
   /** A folder of its own for staged files, removed by `close`. */
   readonly folder: string;
   /** A place for the numbers of one more scan; what memory does not hold goes to the folder. */
@@ -103,6 +105,20 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
       throw outgrown(error);
     }
   }
+  async function* texts(sql: string): AsyncGenerator<readonly (string | null)[]> {
+    cancel.throwIfAborted();
+    try {
+      const result = await connection.stream(sql);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return;
+        yield chunk.getColumnValues(0).map((value) => (value === null ? null : String(value)));
+      }
+    } catch (error) {
+      cancel.throwIfAborted();
+      throw outgrown(error);
+    }
+  }
   const overflows: OverflowFiles[] = [];
   // Timestamps without an offset are UTC on every machine.
   await query(`SET TimeZone = 'UTC'`);
@@ -118,6 +134,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
     },
     query,
     numbers,
+    texts,
     checkSelect: async (sql) => {
       const statements = await connection.extractStatements(sql);
       const single = statements.count === 1 ? await statements.prepare(0) : undefined;
