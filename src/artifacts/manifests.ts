@@ -63,7 +63,48 @@ export function readFolder(
   of: { readonly digest: string; readonly place: string },
 ): FolderManifest {
   if (createHash('sha256').update(text).digest('hex') !== of.digest) throw damagedList('folder', of);
-  return parse(folderManifest, text, { ...of, what: 'folder' });
+  const manifest = parse(folderManifest, text, { ...of, what: 'folder' });
+  const clash = clashIn(manifest);
+  if (clash === undefined) return manifest;
+  throw new OutsideError(
+    `the stored folder ${of.digest.slice(0, 12)}… in ${of.place} cannot be read: ${clash}`,
+    { mend: 'Assay writes no such list: find out who stored it' },
+  );
+}
+
+/** Two entries that want one path: one of them would be written over the other, or through a link out of the folder. */
+function clashIn({ files, links, empty }: FolderManifest): string | undefined {
+  const taken = new Set<string>();
+  const all = [...files.map(({ path }) => path), ...links.map(({ path }) => path), ...empty];
+  for (const path of all) {
+    if (taken.has(path)) return `${JSON.stringify(path)} is there twice`;
+    taken.add(path);
+  }
+  for (const path of all) {
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      const above = path.slice(0, at);
+      if (taken.has(above)) return `${JSON.stringify(above)} has something in it, and is no folder`;
+    }
+  }
+  return undefined;
+}
+
+/** Paths that only a file system which tells capital letters from small ones can hold side by side; in pairs. */
+export function pathsAlikeButForCase(paths: readonly string[]): readonly (readonly [string, string])[] {
+  const seen = new Map<string, string>();
+  const pairs: (readonly [string, string])[] = [];
+  for (const path of paths) {
+    // Of folders on the way as well.
+    for (let at = path.indexOf('/'); ; at = path.indexOf('/', at + 1)) {
+      const part = at < 0 ? path : path.slice(0, at);
+      const folded = part.normalize('NFC').toLowerCase();
+      const other = seen.get(folded);
+      if (other === undefined) seen.set(folded, part);
+      else if (other !== part) pairs.push([other, part]);
+      if (at < 0) break;
+    }
+  }
+  return pairs;
 }
 
 /** @throws OutsideError when it is no list of parts, or one of another file */

@@ -1,3 +1,4 @@
+import { OutsideError } from '../errors.js';
 import type { Artifact } from './artifact.js';
 
 /** What is known of an artifact in the store. */
@@ -82,6 +83,9 @@ export class BrokenTransfer extends Error {
   override readonly name = 'BrokenTransfer';
 }
 
+/** What came is not what it should be, or must not be put in place: nothing of it is of use to a later attempt. */
+export class UselessContent extends OutsideError {}
+
 export class NoSuchBlob extends Error {
   override readonly name = 'NoSuchBlob';
 }
@@ -119,6 +123,8 @@ export interface Draft {
   /** A file in it; `''` when the draft is a file itself. */
   file(path: string): Promise<DraftFile>;
   folder(path: string): Promise<void>;
+  /** Whether `a` and `A` are two names in it. */
+  tellsCaseApart(): Promise<boolean>;
   /** After all files, so that none is written through a link. Throws OutsideError for one that leaves the folder. */
   links(links: readonly { readonly path: string; readonly target: string }[]): Promise<void>;
   /** Replaces what stands there. */

@@ -64,7 +64,8 @@ async function verifyBlob(
   if (!content) return WHOLE;
   const hash = createHash('sha256');
   try {
-    for await (const chunk of readBlob(blobs, world, { name: piece.digest, from: 0 })) hash.update(chunk);
+    for await (const chunk of readBlob(blobs, world, { name: piece.digest, from: 0, bytes: found.bytes }))
+      hash.update(chunk);
   } catch (error) {
     if (error instanceof NoSuchBlob) return missing(piece.digest);
     throw error;

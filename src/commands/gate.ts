@@ -1,6 +1,8 @@
 import { type ComparisonRecord, comparisonRecord } from '../compare/record.js';
 import { validationRecord } from '../data/record.js';
-import { decide, mostCautious } from '../gate/decide.js';
+import { decide } from '../gate/decide.js';
+import { mostCautious } from '../gate/judge.js';
+import { overrideBy } from '../gate/override.js';
 import type { Decision, DecisionRecord, RuleOutcome } from '../gate/record.js';
 import { fieldIs } from '../history/condition.js';
 import type { HistoryQuery } from '../history/port.js';
@@ -12,6 +14,7 @@ import type { World } from '../world.js';
 import { defineVerb } from './command-line/verb.js';
 import { compareModel, findRun } from './evaluation/comparison.js';
 import { chosenModels, openProject, type Project } from './project/project.js';
+import { requiredReason } from './release/reason.js';
 
 export const gate = defineVerb(
   {
@@ -49,6 +52,8 @@ export const gate = defineVerb(
     ],
   },
   async (input, world) => {
+    const { override } = input.options;
+    const reason = override === undefined ? undefined : requiredReason('--override', override);
     const project = await openProject(world, input.config);
     const decisions: DecisionRecord[] = [];
     for (const { name } of chosenModels(project, input.arguments[0])) {
@@ -62,7 +67,7 @@ export const gate = defineVerb(
           run,
           ...(input.options.baseline ? { baseline: input.options.baseline } : {}),
           ...(comparison ? { comparison } : {}),
-          ...(input.options.override ? { override: input.options.override } : {}),
+          ...(reason === undefined ? {} : { override: reason }),
         }),
       );
     }
@@ -114,6 +119,9 @@ export async function decideModel(request: DecisionRequest): Promise<DecisionRec
     validations: validations.flat(),
   });
   const origin = await project.origin();
+  const override = isOverridden(request, decision)
+    ? overrideBy({ actor: origin.actor, reason: request.override, was: decision })
+    : null;
   const record: DecisionRecord = {
     schema: 'assay/decision@1',
     ...project.stamp(),
@@ -122,13 +130,24 @@ export async function decideModel(request: DecisionRequest): Promise<DecisionRec
     model,
     run: run.id,
     comparison: comparison.id,
-    decision: request.override === undefined ? decision : 'promote',
+    decision: override === null ? decision : 'promote',
     rules,
-    override:
-      request.override === undefined ? null : { by: origin.actor, reason: request.override, was: decision },
+    override,
   };
   await history.append(request.comparison ? [record] : [comparison, record]);
   return record;
+}
+
+function isOverridden(
+  request: DecisionRequest,
+  decision: Decision,
+): request is DecisionRequest & { readonly override: string } {
+  if (request.override === undefined) return false;
+  if (decision !== 'promote') return true;
+  request.world.terminal.info(
+    'the gate says promote by itself: --override was not needed and is not recorded',
+  );
+  return false;
 }
 
 /** Of the data that the run was made from; the newest where that is not known. */

@@ -180,7 +180,11 @@ function draftOf(
   }
   const paired = input.evidence.kind === 'paired' ? (input.evidence.byMetric.get(pair.key) ?? null) : null;
   const sides = { candidate: base.candidate, baseline: base.baseline };
-  const difference = differenceOf(sides, paired, input.repeats?.get(pair.key) ?? null);
+  const difference = differenceOf(sides, {
+    paired,
+    repeats: input.repeats?.get(pair.key) ?? null,
+    sameSeeds: haveSameSeeds(input),
+  });
   const noise = difference.noise;
   const comparison: MetricComparison = {
     ...base,
@@ -193,6 +197,19 @@ function draftOf(
     method: noise?.method ?? 'none',
   };
   return { comparison, difference, p: metric.direction === 'none' ? null : (noise?.p ?? null) };
+}
+
+/** Both were trained with the same seeds, each of which ended well. */
+function haveSameSeeds({ candidate, baseline }: ComparisonInput): boolean {
+  const [ours, theirs] = [candidate.seeds, baseline?.seeds ?? []];
+  return (
+    ours.length > 1 &&
+    ours.length === theirs.length &&
+    ours.every(({ seed, status }, i) => {
+      const other = theirs[i];
+      return status === 'succeeded' && other?.status === 'succeeded' && other.seed === seed;
+    })
+  );
 }
 
 /** Verdicts that need no arithmetic; undefined when the two values can be compared. */

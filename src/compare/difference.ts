@@ -1,6 +1,7 @@
 import { twoSidedP, twoSidedQuantile } from '../statistics/distributions/student.js';
 import type { MetricSide } from './record.js';
 import type { Repeats } from './repeats.js';
+import { type Component, seedCount, seedNoise } from './seed-noise.js';
 
 /**
  * The difference of two runs in one metric, with all the noise that is known about it.
@@ -27,11 +28,6 @@ export interface PairedRows {
   readonly p?: number;
 }
 
-interface Component {
-  readonly variance: number;
-  readonly degreesOfFreedom: number;
-}
-
 export interface Difference {
   /** Candidate minus baseline, in the metric's unit. */
   readonly value: number;
@@ -55,22 +51,26 @@ export interface Noise {
   readonly rows: number | null;
 }
 
-/**
- * @param paired null when the two runs cannot be compared row by row
- * @param repeats the history's own noise in this metric, for runs that tell none of their own
- * @throws never: sides without a value are the caller's to exclude
- */
+export interface KnownNoise {
+  /** Null when the two runs cannot be compared row by row. */
+  readonly paired?: PairedRows | null;
+  /** The history's own noise in this metric, for runs that tell none of their own. */
+  readonly repeats?: Repeats | null;
+  /** Value i of both runs comes from the same seed. */
+  readonly sameSeeds?: boolean;
+}
+
+/** @throws never: sides without a value are the caller's to exclude */
 export function differenceOf(
   sides: { readonly candidate: MetricSide; readonly baseline: MetricSide },
-  paired: PairedRows | null,
-  repeats: Repeats | null = null,
+  { paired = null, repeats = null, sameSeeds = false }: KnownNoise = {},
 ): Difference {
   const { candidate, baseline } = sides;
   const value = (candidate.value ?? Number.NaN) - (baseline.value ?? Number.NaN);
   const rows = rowComponent(sides, paired);
   const rowsUnknown = rows === null && value !== 0 && (candidate.n !== null || baseline.n !== null);
   if (rowsUnknown) return { value, noise: null, rowsUnknown };
-  const seeds = seedComponents(candidate, baseline) ?? repeatComponents(sides, repeats);
+  const seeds = seedNoise(sides, { repeats, sameSeeds });
   const components = [...(rows ? [rows.component] : []), ...(seeds?.components ?? [])];
   const variance = components.reduce((sum, part) => sum + part.variance, 0);
   // Runs that agree on every row and seed differ by nothing, and that is certain; a difference without any
@@ -80,7 +80,7 @@ export function differenceOf(
   const standardError = Math.sqrt(variance);
   const degreesOfFreedom = welchSatterthwaite(components, variance);
   const byT = variance === 0 ? 1 : twoSidedP(value / standardError, degreesOfFreedom);
-  const p = paired?.p === undefined ? byT : seeds ? Math.max(paired.p, byT) : paired.p;
+  const p = pOf({ byT, rows: paired?.p, seeds: seeds?.p, hasRows: rows !== null, hasSeeds: seeds !== null });
   return {
     value,
     rowsUnknown,
@@ -92,10 +92,23 @@ export function differenceOf(
       method: [rows?.method, seeds?.method].filter(Boolean).join(' + '),
       rowVariance: rows?.component.variance ?? 0,
       seedVariance: seeds?.perSeed ?? 0,
-      seeds: Math.min(count(candidate), count(baseline)),
+      seeds: Math.min(seedCount(candidate), seedCount(baseline)),
       rows: rows?.rows ?? null,
     },
   };
+}
+
+/** A test of one source of noise alone answers for both only as far as t, which knows both, agrees. */
+function pOf(of: {
+  readonly byT: number;
+  readonly rows: number | undefined;
+  readonly seeds: number | undefined;
+  readonly hasRows: boolean;
+  readonly hasSeeds: boolean;
+}): number {
+  if (!of.hasSeeds) return of.rows ?? of.byT;
+  if (!of.hasRows) return of.seeds ?? of.byT;
+  return Math.max(of.byT, of.rows ?? 0, of.seeds ?? 0);
 }
 
 /**
@@ -154,64 +167,6 @@ function rowComponent(
     method: 'standard errors',
     rows: Number.isFinite(rows) ? rows : 0,
   };
-}
-
-function seedComponents(
-  candidate: MetricSide,
-  baseline: MetricSide,
-): { components: Component[]; method: string; perSeed: number } | null {
-  const a = spread(candidate);
-  const b = spread(baseline);
-  if (a && b) {
-    if (a.variance + b.variance === 0) return null;
-    return {
-      components: [a, b].map(({ variance, seeds }) => ({
-        variance: variance / seeds,
-        degreesOfFreedom: seeds - 1,
-      })),
-      method: 'seeds',
-      perSeed: a.variance + b.variance,
-    };
-  }
-  const known = a ?? b;
-  if (!known || known.variance === 0) return null;
-  // One run with several seeds tells how much seeds matter; the other is taken to vary as much.
-  const variance = known.variance * (1 / count(candidate) + 1 / count(baseline));
-  return {
-    components: [{ variance, degreesOfFreedom: known.seeds - 1 }],
-    method: `seeds, of which the ${a ? 'baseline' : 'candidate'} has one and is taken to vary as the other`,
-    perSeed: 2 * known.variance,
-  };
-}
-
-/** Each run is taken to vary as equal runs of the history do. */
-function repeatComponents(
-  sides: { readonly candidate: MetricSide; readonly baseline: MetricSide },
-  repeats: Repeats | null,
-): { components: Component[]; method: string; perSeed: number } | null {
-  if (!repeats || count(sides.candidate) > 1 || count(sides.baseline) > 1) return null;
-  return {
-    components: [{ variance: 2 * repeats.variance, degreesOfFreedom: repeats.degreesOfFreedom }],
-    method: `${repeats.runs} runs of unchanged code and data in the history`,
-    perSeed: 2 * repeats.variance,
-  };
-}
-
-function seedValues(side: MetricSide): readonly number[] {
-  return (side.seed_values ?? []).filter((value) => value !== null);
-}
-
-function count(side: MetricSide): number {
-  return Math.max(1, seedValues(side).length);
-}
-
-/** Sample variance over seeds; null with fewer than two. */
-function spread(side: MetricSide): { readonly variance: number; readonly seeds: number } | null {
-  const values = seedValues(side);
-  if (values.length < 2) return null;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { variance: squares / (values.length - 1), seeds: values.length };
 }
 
 function welchSatterthwaite(components: readonly Component[], variance: number): number | null {

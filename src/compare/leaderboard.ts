@@ -51,7 +51,7 @@ export function rankRuns(
 
 function levelWith(metric: Metric, best: Metric): boolean | null {
   if (metric === best || metric.value === best.value) return true;
-  const { noise } = differenceOf({ candidate: metric, baseline: best }, null);
+  const { noise } = differenceOf({ candidate: metric, baseline: best });
   return noise && noise.interval[0] <= 0 && noise.interval[1] >= 0;
 }
 

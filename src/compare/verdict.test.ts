@@ -36,7 +36,7 @@ describe('verdicts', () => {
   it('better, when the interval leaves zero', () => {
     const metric = verdictOf({ candidate: [0.91, 0.911, 0.912], baseline: [0.89, 0.891, 0.892] });
     expect(metric.verdict).toBe('better');
-    expect(metric.reason).toMatchInlineSnapshot(`"+0.0177 to +0.0223 at 95 % (seeds)"`);
+    expect(metric.reason).toMatchInlineSnapshot(`"+0.0177 to +0.0223 at 95 % (seeds, Welch)"`);
   });
 
   it('worse for a metric where lower is better', () => {
@@ -48,7 +48,7 @@ describe('verdicts', () => {
     const metric = verdictOf({ candidate: [0.91, 0.914, 0.912], baseline: [0.909, 0.913, 0.911] });
     expect(metric.verdict).toBe('inconclusive');
     expect(metric.reason).toMatchInlineSnapshot(
-      `"cannot tell: −0.0035 to +0.0055 at 95 % includes no change (seeds); about 32 seeds each would settle it"`,
+      `"cannot tell: −0.0035 to +0.0055 at 95 % includes no change (seeds, Welch); about 32 seeds each would settle it"`,
     );
     expect(metric.needs?.seeds).toBe(32);
   });

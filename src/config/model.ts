@@ -137,7 +137,9 @@ export const baselineConfig = z
     error: 'expected merge-base, branch:NAME, stage:NAME, run:ID or blessed',
   })
   .default('merge-base')
-  .describe('what a run is compared with: merge-base, branch:NAME, stage:NAME, run:ID or blessed');
+  .describe(
+    'what a run is compared with: merge-base, branch:NAME, stage:NAME (stage:MODEL@NAME: of another model), run:ID or blessed',
+  );
 
 const missing = z
   .enum(['hold', 'reject', 'ignore'])

@@ -7,7 +7,11 @@ import { type GateRule, gateRule } from '../config/model.js';
 import type { ValidationRecord } from '../data/record.js';
 import { metricKey, type Slice } from '../metrics/metric.js';
 import type { RunRecord } from '../runs/record.js';
-import { decide, mostCautious } from './decide.js';
+import { decideAgain, decide as decideOnce } from './decide.js';
+import type { GateInput } from './facts.js';
+import { mostCautious } from './judge.js';
+import { overrideBy } from './override.js';
+import { decisionRecord } from './record.js';
 
 interface Row {
   readonly slice?: Slice;
@@ -60,6 +64,30 @@ const envelope = {
   candidate: { run: '2', commit: null },
   baseline: { run: '1', commit: null, why: 'merge base with main', first: false, behind: 0 },
 };
+
+/** Every decision of these tests must follow again from its record, as the history gives it back. */
+function decide(input: GateInput) {
+  const decided = decideOnce(input);
+  const record = recordOf(decided);
+  expect(decideAgain(record)).toEqual({ decision: decided.decision, differences: [] });
+  expect(record.rules).toEqual(decided.rules);
+  return decided;
+}
+
+function recordOf(decided: ReturnType<typeof decideOnce>) {
+  const { candidate, baseline, verdict, metrics, params, data, costs, warnings, ...common } = {
+    ...compared([]).comparison,
+  };
+  const record = {
+    ...common,
+    ...decided,
+    schema: 'assay/decision@1',
+    run: '2',
+    comparison: '3',
+    override: null,
+  };
+  return decisionRecord.parse(JSON.parse(JSON.stringify(record)));
+}
 
 function gate(rule: unknown, rows: readonly Row[], tolerance?: number) {
   return decide({ rules: [gateRule.parse(rule)], ...compared(rows, tolerance), validations: [] });
@@ -257,6 +285,45 @@ describe('validation and size', () => {
     expect(decided(rule, [], { artifacts: [model('model', 10)] })).toBe('promote');
     expect(decided(rule, [], { artifacts: [model('model', 10), model('model.seed-2', 2e6)] })).toBe('reject');
     expect(decided(rule, [], { artifacts: [model('log', 2e6)] })).toBe('hold');
+  });
+});
+
+describe('a decision from its record alone', () => {
+  const decided = decideOnce({
+    rules: [gateRule.parse({ metric: 'roc_auc', require: 'not-worse', slices: 'all' })],
+    ...compared([
+      { before: 0.9, after: 0.9, error: 0.0005 },
+      { slice: { sex: 'Female' }, before: 0.9, after: 0.86, error: 0.001 },
+    ]),
+    validations: [],
+  });
+  const record = recordOf(decided);
+
+  it('agrees, also beside an override', () => {
+    const override = overrideBy({ actor: 'ada', reason: 'known', was: 'reject' });
+    expect(decideAgain({ ...record, decision: 'promote', override })).toEqual({
+      decision: 'reject',
+      differences: [],
+    });
+  });
+
+  it('says what does not follow from the numbers', () => {
+    const rules = record.rules.map((rule) => ({ ...rule, outcome: 'promote' as const }));
+    const { decision, differences } = decideAgain({ ...record, rules, decision: 'promote' });
+    expect(decision).toBe('reject');
+    expect(differences).toHaveLength(3);
+    expect(differences[2]).toBe('promote is recorded, and reject follows from the rules');
+  });
+
+  it('is not made up where an older record did not keep what the rules found', () => {
+    const rules = record.rules.map(({ facts, ...rule }) => rule);
+    expect(decideAgain({ ...record, rules })).toEqual({ decision: null, differences: [] });
+  });
+
+  it('is never overridden by nobody', () => {
+    const by = (actor: string) => () => overrideBy({ actor, reason: 'r', was: 'hold' });
+    expect(by('unknown')).toThrow('nobody known');
+    expect(by('github-actions[bot]')).toThrow('needs a person');
   });
 });
 

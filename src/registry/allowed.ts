@@ -1,4 +1,5 @@
 import type { GateRule } from '../config/model.js';
+import { overrideBy } from '../gate/override.js';
 import type { Decision, DecisionRecord } from '../gate/record.js';
 import type { Origin } from '../history/record.js';
 import { nameWithSlice } from '../metrics/metric.js';
@@ -43,6 +44,6 @@ export function overriding(
     actor: by.origin.actor,
     trigger: by.origin.trigger,
     decision: 'promote',
-    override: { by: by.origin.actor, reason: by.reason, was },
+    override: overrideBy({ actor: by.origin.actor, reason: by.reason, was }),
   };
 }

@@ -4,7 +4,7 @@ import type { ComparisonRecord } from '../../compare/record.js';
 import { repeatsOf } from '../../compare/repeats.js';
 import type { MetricGateRule, ModelConfig } from '../../config/model.js';
 import { UserError } from '../../errors.js';
-import { isCovered } from '../../gate/metric-rule.js';
+import { isCovered } from '../../gate/facts.js';
 import { acceptanceRecord } from '../../gate/record.js';
 import { allOf, type Condition, type FieldValue, fieldIs } from '../../history/condition.js';
 import type { HistoryQuery } from '../../history/port.js';
@@ -77,8 +77,14 @@ function metricRules(model: ModelConfig): readonly MetricGateRule[] {
   return model.gate.filter((rule) => 'metric' in rule);
 }
 
-async function baselineOf(request: ComparisonRequest, policy: string): Promise<Baseline> {
-  const { project, world, model, candidate } = request;
+/** `stage:income@prod`: what is live on a stage of another model, the champion that several compete with. */
+const CHAMPION = /^stage:([a-z0-9][a-z0-9_-]*)@(.+)$/;
+
+async function baselineOf(request: ComparisonRequest, given: string): Promise<Baseline> {
+  const { project, world, candidate } = request;
+  const [, champion, stage] = CHAMPION.exec(given) ?? [];
+  const model = champion ?? request.model;
+  const policy = champion === undefined ? given : `stage:${stage}`;
   const history = await project.history();
   const repository = await project.repository();
   const [runs, acceptances, stages, versions] = await Promise.all([
@@ -103,9 +109,10 @@ async function baselineOf(request: ComparisonRequest, policy: string): Promise<B
       live: Object.fromEntries(live),
       repository,
     });
-    if (run === undefined) return { choice, run };
+    const named = champion === undefined ? choice : { ...choice, why: `model ${champion}: ${choice.why}` };
+    if (run === undefined) return { choice: named, run };
     const [whole] = await readRecords(history, runQuery(model, fieldIs('id', run.id)), runRecord);
-    if (whole) return { choice, run: whole };
+    if (whole) return { choice: named, run: whole };
     // Changed by hand, or of a newer Assay: as if it were not there.
     unreadable.add(run.id);
   }

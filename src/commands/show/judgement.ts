@@ -1,5 +1,6 @@
 import type { ComparisonRecord, MetricComparison } from '../../compare/record.js';
 import { formatDifference, formatNumber, plural } from '../../format.js';
+import { decideAgain } from '../../gate/decide.js';
 import type { DecisionRecord } from '../../gate/record.js';
 import { sliceInWords } from '../../metrics/metric.js';
 import { metricValue } from '../records/known-record.js';
@@ -105,5 +106,13 @@ export function decisionSections(decision: DecisionRecord): readonly string[] {
     ...(override
       ? section('Decided by a person', [`${override.by} over ${override.was}: ${override.reason}`])
       : []),
+    ...section('Decided again from this record alone', againLines(decision)),
   ];
+}
+
+function againLines(record: DecisionRecord): readonly string[] {
+  const { decision, differences } = decideAgain(record);
+  if (decision === null) return ['cannot be: an older Assay wrote it and did not keep what the rules found'];
+  if (differences.length === 0) return [`${decision}, with every rule and reason as recorded`];
+  return ['it does NOT agree with what is recorded:', ...differences];
 }

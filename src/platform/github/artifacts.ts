@@ -7,6 +7,7 @@ import {
   NoSuchBlob,
   type TransferWorld,
 } from '../../artifacts/ports.js';
+import { startOf } from '../http/range.js';
 import {
   type Asset,
   listAssets,
@@ -110,8 +111,7 @@ async function* read(
       timeoutSeconds: 300 + Math.ceil((asset.size - of.from) / SLOWEST_BYTES_PER_SECOND),
       cancel: world.cancel,
     });
-    // A storage that does not know ranges begins at the beginning.
-    let skip = response.status === 206 ? 0 : of.from;
+    let skip = of.from - startOf(response, of.from);
     for await (const chunk of response.body ?? []) {
       const rest = chunk.subarray(Math.min(skip, chunk.length));
       skip -= chunk.length - rest.length;
