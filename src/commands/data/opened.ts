@@ -6,7 +6,7 @@ import type { OpenDataset, OpenOptions } from '../../platform/duckdb/dataset.js'
 import type { EngineLimits } from '../../platform/duckdb/engine.js';
 import type { World } from '../../world.js';
 
-type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others'>;
+type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others' | 'scratch'>;
 
 /** A dataset to be read, and what messages call it. */
 export interface NamedSource {

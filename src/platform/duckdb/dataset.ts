@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type DatasetFormat, datasetFormat } from '../../config/data.js';
 import { partitionsOf } from '../../data/partitions.js';
+import type { Scratch } from '../../data/profile/read-numbers.js';
 import type { SourceTable } from '../../data/table.js';
 import { UserError } from '../../errors.js';
 import { findFiles } from '../sources/files.js';
@@ -75,6 +76,8 @@ export interface OpenDataset {
   readonly engine: DuckdbEngine;
   readonly table: SourceTable;
   readonly others: ReadonlyMap<string, SourceTable>;
+  /** A place for the numbers of one more scan. */
+  scratch(): Scratch;
   /** Throws UserError when a source file is no longer what it was when it was opened. To be asked after the last scan. */
   verify(): Promise<void>;
 }
@@ -129,6 +132,7 @@ export async function openDataset(source: DatasetSource, options: OpenOptions): 
     const [first] = inputs;
     return {
       engine,
+      scratch: engine.scratch,
       table: main.table,
       others,
       verify,
