@@ -137,6 +137,7 @@ async function validateDataset(options: {
     others: await referencedDatasets(project, world, name),
     downloads: join(project.store, 'downloads'),
     spark,
+    countsRejected: true,
     ...engineLimits(project),
   });
   const record = {
