@@ -6,27 +6,21 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OutsideError, UserError } from '../src/errors.js';
 import { artifactsIn } from './artifacts-scene.js';
+import { mountReadOnly, mountSmall, NO_MOUNTS } from './beds/mounts.js';
 
 /** Disks that are full or cannot be written: real file systems, so only where this user may mount them. */
 
 let folder: string;
-const mounts: string[] = [];
+const unmounts: (() => void)[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'assay-disk-'));
 });
 afterEach(() => {
-  for (const mount of mounts.splice(0).reverse()) spawnSync('umount', [mount]);
+  for (const unmount of unmounts.splice(0).reverse()) unmount();
   spawnSync('chmod', ['-R', 'u+w', folder]);
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** False where this user may not. */
-function mount(at: string, ...args: string[]): boolean {
-  mkdirSync(at, { recursive: true });
-  if (spawnSync('mount', [...args, at], { stdio: 'ignore' }).status !== 0) return false;
-  mounts.push(at);
-  return true;
-}
 const MIB = 2 ** 20;
 const content = randomBytes(3 * MIB);
 const digest = createHash('sha256').update(content).digest('hex');
@@ -39,8 +33,9 @@ const files = (at: string) =>
 describe('a full disk', () => {
   test('under the store: told, nothing is left, and with space it works', async (context) => {
     const disk = join(folder, 'disk');
-    if (!mount(disk, '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs'))
-      return context.skip('this user may not mount a tmpfs');
+    if (NO_MOUNTS) return context.skip(NO_MOUNTS);
+    mkdirSync(disk);
+    unmounts.push(mountSmall(disk, 2 * MIB));
     writeFileSync(join(folder, 'model.bin'), content);
     mkdirSync(join(folder, 'dir'));
     writeFileSync(join(folder, 'dir/small'), 'small');
@@ -61,8 +56,9 @@ describe('a full disk', () => {
 
   test('under what is fetched: what stood there stays, nothing is left, and with space it works', async (context) => {
     const disk = join(folder, 'disk');
-    if (!mount(disk, '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs'))
-      return context.skip('this user may not mount a tmpfs');
+    if (NO_MOUNTS) return context.skip(NO_MOUNTS);
+    mkdirSync(disk);
+    unmounts.push(mountSmall(disk, 2 * MIB));
     writeFileSync(join(folder, 'model.bin'), content);
     const store = artifactsIn({ folder: join(folder, 'store'), root: folder });
     const artifact = await store.put('model', 'model.bin');
@@ -92,16 +88,14 @@ describe('a store that cannot be written', () => {
       chmodSync(place, 0o555);
       return place;
     }
-    const view = join(folder, 'view');
-    if (!mount(view, '--bind', place)) return undefined;
-    if (spawnSync('mount', ['-o', 'remount,ro,bind', view], { stdio: 'ignore' }).status !== 0)
-      return undefined;
-    return view;
+    if (NO_MOUNTS) return undefined;
+    unmounts.push(mountReadOnly(place));
+    return place;
   }
 
   test('is read, takes for stored what is there, and says of anything else that it is read-only', async (context) => {
     const place = await readOnly();
-    if (place === undefined) return context.skip('root who may not mount can write everywhere');
+    if (place === undefined) return context.skip(`root can write everywhere, and ${NO_MOUNTS}`);
     const store = artifactsIn({ folder: place, root: folder });
     const artifact = await store.put('model', 'model.bin');
     expect(artifact.digest).toBe(digest);

@@ -6,6 +6,7 @@ import { EMPTY, folderName, partsName } from './names.js';
 import { type Draft, type DraftFile, NoSuchBlob, UselessContent } from './ports.js';
 import { findArtifact, notInStore, type StoreOptions } from './store.js';
 import { readBlob, readList, startTransfer, type Transfer } from './transfer.js';
+import { fetchPacks } from './unpack.js';
 
 /** From the store to a path: verified while it streams, resumed where an earlier attempt stopped, put in place when whole. */
 
@@ -23,6 +24,7 @@ export async function fetchArtifact(options: StoreOptions, artifact: Wanted, pat
       await fetchFolder(options, {
         draft,
         transfer,
+        digest: artifact.digest,
         manifest: readFolder(text, { ...artifact, place: blobs.place }),
       });
     } else {
@@ -46,7 +48,12 @@ function isWorthKeeping(error: unknown): boolean {
 
 async function fetchFolder(
   options: StoreOptions,
-  of: { readonly draft: Draft; readonly transfer: Transfer; readonly manifest: FolderManifest },
+  of: {
+    readonly draft: Draft;
+    readonly transfer: Transfer;
+    readonly manifest: FolderManifest;
+    readonly digest: string;
+  },
 ): Promise<void> {
   const { draft, transfer, manifest } = of;
   const paths = [...manifest.files, ...manifest.links].map(({ path }) => path).concat(manifest.empty);
@@ -57,7 +64,8 @@ async function fetchFolder(
     });
   }
   for (const folder of manifest.empty) await draft.folder(folder);
-  await transfer.each(manifest.files, options.blobs.parallel, (file) =>
+  const alone = await fetchPacks({ ...of, blobs: options.blobs, world: options.world });
+  await transfer.each(alone, options.blobs.parallel, (file) =>
     fetchFile(options, { ...of, ...file, name: file.path }),
   );
   await draft.links(manifest.links);

@@ -63,7 +63,7 @@ export function readFolder(
   of: { readonly digest: string; readonly place: string },
 ): FolderManifest {
   if (createHash('sha256').update(text).digest('hex') !== of.digest) throw damagedList('folder', of);
-  const manifest = parse(folderManifest, text, { ...of, what: 'folder' });
+  const manifest = parseList(folderManifest, text, { ...of, what: 'folder' });
   const clash = clashIn(manifest);
   if (clash === undefined) return manifest;
   throw new OutsideError(
@@ -112,13 +112,14 @@ export function readParts(
   text: Uint8Array,
   of: { readonly digest: string; readonly place: string },
 ): PartsManifest {
-  const manifest = parse(partsManifest, text, { ...of, what: 'file in parts' });
+  const manifest = parseList(partsManifest, text, { ...of, what: 'file in parts' });
   const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
   if (manifest.digest !== of.digest || manifest.bytes !== bytes) throw damagedList('file in parts', of);
   return manifest;
 }
 
-function parse<S extends z.ZodType>(
+/** @throws OutsideError when the text is no JSON of that schema */
+export function parseList<S extends z.ZodType>(
   schema: S,
   text: Uint8Array,
   of: { readonly digest: string; readonly place: string; readonly what: string },
@@ -134,7 +135,10 @@ function parse<S extends z.ZodType>(
   }
 }
 
-function damagedList(what: string, of: { readonly digest: string; readonly place: string }): OutsideError {
+export function damagedList(
+  what: string,
+  of: { readonly digest: string; readonly place: string },
+): OutsideError {
   return new OutsideError(
     `the list of the stored ${what} ${of.digest.slice(0, 12)}… in ${of.place} is damaged: its content is not what its name says`,
     { mend: 'remove it and store the artifact again (train again, or copy it from another machine)' },

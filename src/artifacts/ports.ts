@@ -57,6 +57,8 @@ export interface Blobs {
   readonly partBytes: number;
   /** Transfers at once that it gains from and allows. */
   readonly parallel: number;
+  /** Where blobs are few and dear: how small files of a folder are put together. Each file has its own when left out. */
+  readonly packing?: Packing;
   /** Undefined when there is none that is whole. */
   stat(name: string): Promise<Blob | undefined>;
   /**
@@ -76,6 +78,13 @@ export interface Blobs {
   list(): AsyncIterable<Blob>;
   /** Removes what broken transfers left behind before that time. */
   tidy(before: Date): Promise<{ readonly count: number; readonly bytes: number }>;
+}
+
+export interface Packing {
+  /** Files below this are put together. */
+  readonly smallBytes: number;
+  /** Most bytes of such a blob. */
+  readonly packBytes: number;
 }
 
 /** The connection broke; what came until then is good, and asking again from there goes on. */

@@ -45,6 +45,7 @@ export function releaseBlobs(options: {
     place: `the releases of ${client.owner}/${client.repo}`,
     partBytes: limits.partBytes,
     parallel: 4,
+    packing: { smallBytes: SMALL_BYTES, packBytes: PACK_BYTES },
     stat: async (name) => toBlob(await index.find(name)),
     put: (name, content) =>
       inTurn(() => uploadAsset({ client, world, index, mostAssets: limits.assets }, name, content)),
@@ -72,6 +73,10 @@ export function releaseBlobs(options: {
     tidy: (before) => inTurn(() => tidy(options, before)),
   };
 }
+
+/** A write costs about as much of the limits as a mebibyte does of the time. */
+const SMALL_BYTES = 2 ** 20;
+const PACK_BYTES = 16 * 2 ** 20;
 
 /** An asset must be smaller than 2 GiB. */
 const PART_BYTES = Math.floor(1.9 * 2 ** 30);
