@@ -187,7 +187,7 @@ function run(job, share) {
   const bytes = job.artifact?.bytes ?? statSync(job.path).size;
   const child = spawn(
     'node',
-    [join(root, 'bench/artifact-job.mjs'), JSON.stringify({ root: scratch, ...job })],
+    [join(root, 'tests/beds/artifact-job.mjs'), JSON.stringify({ root: scratch, ...job })],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -10,7 +10,7 @@ import { driftConfig } from '../build/config/data.js';
 import { drawSample, judge } from '../build/data/drift/simulation.js';
 import { clopperPearson } from '../build/statistics/proportions.js';
 import { randomOf } from '../build/statistics/random.js';
-import { median } from './timing.mjs';
+import { measure, median } from './timing.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quick = process.argv.includes('--quick');
@@ -18,16 +18,7 @@ const python = process.env.EVIDENTLY_PYTHON ?? 'python3';
 const settings = driftConfig.parse({});
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
 
-/** CPU seconds (user and system) of a whole process, children included. */
-function cpuOf(command, args, cwd) {
-  const script =
-    'import resource,subprocess,sys;c=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,stderr=subprocess.DEVNULL).returncode;u=resource.getrusage(resource.RUSAGE_CHILDREN);print(c,u.ru_utime+u.ru_stime,u.ru_maxrss)';
-  const { stdout } = spawnSync('python3', ['-c', script, command, ...args], { cwd, encoding: 'utf8' });
-  const [code, cpu] = stdout.trim().split(' ').map(Number);
-  if (code > 1) throw new Error(`${command} ${args.join(' ')} failed with ${code}`);
-  return cpu;
-}
-
+const cpuOf = (command, args, cwd) => measure(command, args, { cwd, answers: [0, 1] }).cpu;
 const hasEvidently = spawnSync(python, ['-c', 'import evidently'], { stdio: 'ignore' }).status === 0;
 const PEER = `
 import sys, pandas as pd

@@ -38,3 +38,22 @@ export function median(values) {
 export function ratio(a, b) {
   return median(a.map((value, i) => value / b[i]));
 }
+
+/**
+ * One whole process with all its children: wall seconds, CPU seconds (user and system) and the peak of its memory in megabytes.
+ * Node cannot ask for these of a child, so a line of Python does.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, answers?: number[] }} options answers: exits that are no failure
+ */
+export function measure(command, args, { cwd, answers = [0] }) {
+  const script =
+    'import os,subprocess,sys,time;t=time.time();p=subprocess.Popen(sys.argv[1:],stdout=subprocess.DEVNULL,stderr=subprocess.PIPE);e=p.stderr.read();_,s,u=os.wait4(p.pid,0);print(os.waitstatus_to_exitcode(s),time.time()-t,u.ru_utime+u.ru_stime,u.ru_maxrss/1024);sys.stderr.buffer.write(e)';
+  const { stdout, stderr } = spawnSync('python3', ['-c', script, command, ...args], {
+    cwd,
+    encoding: 'utf8',
+  });
+  const [code, wall, cpu, megabytes] = stdout.trim().split(' ').map(Number);
+  if (!answers.includes(code)) throw new Error(`${command} ${args.join(' ')} failed with ${code}: ${stderr}`);
+  return { wall, cpu, megabytes };
+}

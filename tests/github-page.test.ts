@@ -15,9 +15,9 @@ describe.skipIf(CHROMIUM === undefined)('comments in a browser (left out where t
   beforeAll(async () => {
     pages = await openPages();
   }, 60_000);
-  afterAll(() => pages.close());
+  afterAll(() => pages.close(), 60_000);
 
-  test.each(Object.keys(SCENES))('%s', { timeout: 60_000 }, async (name) => {
+  test.each(Object.keys(SCENES))('%s', { timeout: 240_000 }, async (name) => {
     const facts = SCENES[name]?.();
     if (!facts) throw new Error(`no scene ${name}`);
     const body = reportBody(facts, LIMITS.comment);

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OutsideError } from '../src/errors.js';
 import { recordPath } from '../src/history/record.js';
@@ -24,6 +26,7 @@ import {
 
 /** A real git server behind every fault that a network and a server can have: nothing is lost, and nothing is doubled. */
 
+const MAIN = fileURLToPath(new URL('../build/main.js', import.meta.url));
 const TOKEN = { ...ENV, ASSAY_TOKEN: 'assay-test-token' };
 
 let scene: Scene;
@@ -230,6 +233,40 @@ test('a remote that is gone for good: kept, seen, and sent to the new address', 
   expect(await openStore(here).archive.send()).toEqual({ sent: 2 });
   renameSync(`${remote}.moved`, remote);
   expect(paths()).toEqual([recordPath(one), recordPath(two)].sort());
+});
+
+test('the same by whole processes: exit 3 and what to do; then any verb, or `history push`', {
+  timeout: 120_000,
+}, () => {
+  write(
+    here,
+    'assay.yml',
+    `history: { branch: assay, push: always }\nmodels:\n  income:\n    train: { run: 'echo "{\\"accuracy\\": 0.5}" > metrics.json' }\n    metrics: { from: [metrics.json] }\n`,
+  );
+  git(here, 'remote', 'set-url', 'origin', `file://${remote}`);
+  const assay = (...words: string[]) =>
+    spawnSync(process.execPath, [MAIN, ...words], {
+      cwd: here,
+      encoding: 'utf8',
+      env: { ...ENV, TMPDIR: scene.folder } as NodeJS.ProcessEnv,
+    });
+  renameSync(remote, `${remote}.gone`);
+  const trained = assay('train');
+  expect(trained.stderr).toMatch(
+    /the history could not be written: git fetch failed: .*does not appear to be a git repository/,
+  );
+  expect(trained.stderr).toMatch(/git remote -v; .*kept in .*\.assay\/unsent.*assay history push/);
+  expect(trained.status).toBe(3);
+  const shown = assay('runs', '--json');
+  expect(shown.stderr).toMatch(/1 kept record is not sent yet/);
+  expect(JSON.parse(shown.stdout).runs).toHaveLength(1);
+  expect(assay('history', 'push').status).toBe(3);
+  renameSync(`${remote}.gone`, remote);
+  const pushed = assay('history', 'push');
+  expect(pushed.stdout).toBe('1 record sent\n');
+  expect(pushed.status).toBe(0);
+  expect(paths()).toHaveLength(1);
+  expect(waiting()).toEqual([]);
 });
 
 describe('two records of one id', () => {

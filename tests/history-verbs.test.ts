@@ -117,6 +117,31 @@ describe('runs', () => {
     await expect(assay('runs', '--where', 'roc_auc > high')).rejects.toThrow(/roc_auc is a number/);
   });
 
+  test('--by ranks all by the index and shows the best that can be read, in the direction of the metric', async () => {
+    const loss = (number: number, value: number | null) =>
+      numbered(number, { metrics: [metricOf('loss', value, { direction: 'lower', stderr: 0.01, n: 100 })] });
+    await openHistory(folder).append([
+      loss(1, 0.3),
+      loss(2, 0.1),
+      { ...loss(3, 0.01), schema: 'assay/run@9' } as never,
+      loss(4, 0.2),
+      loss(5, null),
+    ]);
+    const { json, stdout, lines } = await assay('runs', '--by', 'loss', '--limit', '2');
+    expect(json).toMatchObject({
+      count: 4,
+      direction: 'lower',
+      runs: [
+        { rank: 1, value: 0.1 },
+        { rank: 2, value: 0.2 },
+      ],
+    });
+    expect(stdout).toContain('1 run without a value of loss.');
+    expect(stdout).toContain('2 of 4 runs; all: --limit 4');
+    expect(lines.join()).toMatch(/run 20260103\S+ is left out: assay\/run@9 was written by a newer version/);
+    expect((await assay('runs', '--by', 'lost')).stdout).toContain('No run has a value of lost.');
+  });
+
   test('CSV with every metric and parameter; hostile text is one safe line', async () => {
     const hostile = numbered(4, {
       params: { note: 'a,"b"\n\u001b[31mred' },

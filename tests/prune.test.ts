@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Blobs } from '../src/artifacts/ports.js';
@@ -9,6 +10,7 @@ import type { PruningRecord } from '../src/registry/record.js';
 import type { RunRecord } from '../src/runs/record.js';
 import { artifactsOver, transferScene } from './artifacts-scene.js';
 import { memoryBlobs } from './fakes/blobs.js';
+import { testWorld } from './fakes/world.js';
 import { clone, git, makeRemote, openHistory, openScene, type Scene, write } from './history-scene.js';
 import { openRegistryScene, type RegistryScene } from './registry-scene.js';
 
@@ -105,6 +107,44 @@ describe('sweeping', () => {
     await applySweep(of, plan, () => {});
     expect(await store().verify(dead, { content: true })).toMatchObject({ state: 'whole' });
     expect(memory.kept.has(sha256('cccc'))).toBe(false);
+  });
+
+  test('what is recorded as needed between the plan and the removal stays, with all it consists of', async () => {
+    const accepted = await folder({ a: 'aaaa', b: 'of several parts' });
+    const dead = await folder({ c: 'cccc' });
+    let asked = 0;
+    const of = request({
+      dead: new Set([dead, accepted]),
+      liveNow: async () => {
+        asked++;
+        return new Set([accepted]);
+      },
+    });
+    const plan = await planSweep(of);
+    await applySweep(of, plan, () => {});
+    expect(asked).toBe(1);
+    expect(await store().verify(accepted, { content: true })).toMatchObject({ state: 'whole' });
+    expect(memory.kept.has(`${dead}.folder`)).toBe(false);
+  });
+
+  test('asked again while a long removal goes on', async () => {
+    const dead = await folder({ a: 'aaaa', b: 'bbbb', c: 'cccc' });
+    let [asked, clock] = [0, 0];
+    const of = request({
+      dead: new Set([dead]),
+      world: {
+        ...transferScene(),
+        now: () => {
+          clock += 6000;
+          return new Date(clock);
+        },
+      },
+      liveNow: async () => new Set(++asked > 1 ? [sha256('cccc'), sha256('bbbb'), sha256('aaaa')] : []),
+    });
+    await applySweep(of, await planSweep(of), () => {});
+    expect(asked).toBeGreaterThan(1);
+    // The list and, with this clock, at most one of its files had gone.
+    expect(names().length).toBeGreaterThanOrEqual(2);
   });
 
   test('what no record names is left, unless asked for and old', async () => {
@@ -229,6 +269,45 @@ models:
     await scene.assay('prune --apply');
     expect(stored()).toContain(model(1));
     expect(stored()).not.toContain(model(2));
+  });
+
+  test('a run that somebody accepts while it removes keeps its files', async () => {
+    const runs: RunRecord[] = [];
+    for (let i = 1; i <= 5; i++) runs.push(await scene.train(0.9));
+    age();
+    const main = join(import.meta.dirname, '../build/main.js');
+    const quiet = { update: () => {}, end: () => {} };
+    const accepting = {
+      ...testWorld({ cwd: scene.folder }).terminal,
+      progress: (label: string) => {
+        // The plan is made and recorded by now.
+        if (label === 'removing') {
+          const args = [main, 'accept', runs[1]?.id ?? '', '--reason', 'good after all'];
+          const env = { PATH: process.env.PATH, HOME: scene.folder };
+          expect(spawnSync('node', args, { cwd: scene.folder, env, encoding: 'utf8' }).stderr).not.toMatch(
+            /error/i,
+          );
+        }
+        return quiet;
+      },
+    };
+    const done = await scene.assay('prune --apply', { terminal: accepting });
+    expect(done.outputs.removed).toBe('4');
+    expect(stored()).toContain(model(2));
+    expect(stored()).not.toContain(model(3));
+  });
+
+  test("what a dataset's steps gave is kept", async () => {
+    write(scene.folder, 'out/clean.csv', 'a\n1\n');
+    const output = await (await scene.project.artifacts()).put('clean', join(scene.folder, 'out/clean.csv'));
+    const fixture = join(import.meta.dirname, 'fixtures/records/dataset@1.json');
+    const dataset = JSON.parse(readFileSync(fixture, 'utf8'));
+    const [step] = dataset.steps;
+    const steps = [{ ...step, output: { ...output, format: 'csv' } }];
+    await (await scene.project.history()).append([{ ...dataset, ...scene.project.stamp(), steps }]);
+    age();
+    await scene.assay('prune --apply --orphans');
+    expect(stored()).toContain(output.digest);
   });
 
   test('outside git the newest runs are kept', async () => {

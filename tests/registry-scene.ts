@@ -18,7 +18,7 @@ export interface RegistryScene {
   /** Remarks and output of the verbs so far. */
   readonly lines: readonly string[];
   /** Runs a verb as words on a command line. */
-  assay(words: string, options?: { readonly cancel?: AbortSignal }): Promise<Outcome>;
+  assay(words: string, options?: Partial<Pick<World, 'cancel' | 'terminal'>>): Promise<Outcome>;
   /** A commit and a succeeded run of it whose model has that text and whose roc_auc is that. */
   train(rocAuc: number, fields?: Partial<RunRecord>): Promise<RunRecord>;
   records(kind: RecordKind): Promise<readonly AnyRecord[]>;

@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { comparisonRecord } from '../src/compare/record.js';
+import { RECORD_SCHEMAS } from '../src/commands/records/known-record.js';
 import { unavailable } from '../src/config/availability.js';
 import { configSchema } from '../src/config/schema.js';
-import { driftRecord } from '../src/data/drift/record.js';
-import { datasetRecord } from '../src/data/ingest/record.js';
-import { profileRecord } from '../src/data/profile/record.js';
-import { validationRecord } from '../src/data/record.js';
-import { deploymentRecord } from '../src/deploy/record.js';
-import { acceptanceRecord, decisionRecord } from '../src/gate/record.js';
-import { pruningRecord, stageRecord, versionRecord } from '../src/registry/record.js';
-import { runRecord } from '../src/runs/record.js';
 
 /**
  * What is generated from the zod schemas: `schemas/*.json` and `docs/config.md`. `npm run schemas` writes them, and
@@ -18,21 +10,6 @@ import { runRecord } from '../src/runs/record.js';
  */
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;
-
-const RECORDS = {
-  run: runRecord,
-  dataset: datasetRecord,
-  validation: validationRecord,
-  profile: profileRecord,
-  drift: driftRecord,
-  comparison: comparisonRecord,
-  decision: decisionRecord,
-  acceptance: acceptanceRecord,
-  version: versionRecord,
-  stage: stageRecord,
-  deployment: deploymentRecord,
-  pruning: pruningRecord,
-} as const;
 
 /** JSON Schema (draft 7, which editors know best) of assay.yml as it is written, defaults left out. */
 function configJsonSchema(): JsonSchema {
@@ -42,7 +19,7 @@ function configJsonSchema(): JsonSchema {
 /** File name to content. */
 export function jsonSchemas(): Readonly<Record<string, string>> {
   const files: Record<string, JsonSchema> = { 'config.json': configJsonSchema() };
-  for (const [kind, record] of Object.entries(RECORDS)) {
+  for (const [kind, record] of Object.entries(RECORD_SCHEMAS)) {
     files[`${kind}.json`] = {
       title: `assay ${kind} record`,
       ...z.toJSONSchema(record, { target: 'draft-7' }),

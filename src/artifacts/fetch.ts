@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { OutsideError, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type { Artifact } from './artifact.js';
-import { type FolderManifest, readFolder, readParts } from './manifests.js';
+import { type FolderManifest, pathsAlikeButForCase, readFolder, readParts } from './manifests.js';
 import { EMPTY, folderName, partsName } from './names.js';
-import { type Draft, type DraftFile, NoSuchBlob } from './ports.js';
+import { type Draft, type DraftFile, NoSuchBlob, UselessContent } from './ports.js';
 import { findArtifact, notInStore, type StoreOptions } from './store.js';
 import { readBlob, readList, startTransfer, type Transfer } from './transfer.js';
+import { fetchPacks } from './unpack.js';
 
 /** From the store to a path: verified while it streams, resumed where an earlier attempt stopped, put in place when whole. */
 
@@ -23,6 +24,7 @@ export async function fetchArtifact(options: StoreOptions, artifact: Wanted, pat
       await fetchFolder(options, {
         draft,
         transfer,
+        digest: artifact.digest,
         manifest: readFolder(text, { ...artifact, place: blobs.place }),
       });
     } else {
@@ -41,16 +43,29 @@ export async function fetchArtifact(options: StoreOptions, artifact: Wanted, pat
 
 /** Damaged or missing content is of no use to a later attempt; a broken connection is. */
 function isWorthKeeping(error: unknown): boolean {
-  return !(error instanceof Damaged || error instanceof UserError || error instanceof NoSuchBlob);
+  return !(error instanceof UselessContent || error instanceof UserError || error instanceof NoSuchBlob);
 }
 
 async function fetchFolder(
   options: StoreOptions,
-  of: { readonly draft: Draft; readonly transfer: Transfer; readonly manifest: FolderManifest },
+  of: {
+    readonly draft: Draft;
+    readonly transfer: Transfer;
+    readonly manifest: FolderManifest;
+    readonly digest: string;
+  },
 ): Promise<void> {
   const { draft, transfer, manifest } = of;
+  const paths = [...manifest.files, ...manifest.links].map(({ path }) => path).concat(manifest.empty);
+  const [alike] = pathsAlikeButForCase(paths);
+  if (alike && !(await draft.tellsCaseApart())) {
+    throw new UserError(`the folder has ${alike[0]} and ${alike[1]}, which are one name here`, {
+      mend: 'fetch it on a file system that tells capital letters from small ones, as on Linux',
+    });
+  }
   for (const folder of manifest.empty) await draft.folder(folder);
-  await transfer.each(manifest.files, options.blobs.parallel, (file) =>
+  const alone = await fetchPacks({ ...of, blobs: options.blobs, world: options.world });
+  await transfer.each(alone, options.blobs.parallel, (file) =>
     fetchFile(options, { ...of, ...file, name: file.path }),
   );
   await draft.links(manifest.links);
@@ -95,6 +110,7 @@ async function receive(
     bytes += chunk.length;
     track(bytes);
   };
+  if (file.bytes > of.bytes) await file.restart();
   for await (const chunk of file.existing()) take(chunk);
   for await (const chunk of contentFrom(options, of, bytes)) {
     // Written while it is hashed.
@@ -108,21 +124,29 @@ async function receive(
 /** The bytes of a file from an offset on, out of one blob or of its parts. */
 async function* contentFrom(options: StoreOptions, of: Wanted, from: number): AsyncGenerator<Uint8Array> {
   const { blobs, world } = options;
-  if (of.digest === EMPTY || (from >= of.bytes && from > 0)) return;
+  if ((of.digest === EMPTY && of.bytes === 0) || (from >= of.bytes && from > 0)) return;
   const whole = await blobs.stat(of.digest);
-  if (whole) return yield* readBlob(blobs, world, { name: of.digest, from });
+  if (whole) {
+    // A size that lies could fill the disk.
+    if (whole.bytes !== of.bytes) throw new Damaged(of, blobs.place);
+    return yield* readBlob(blobs, world, { name: of.digest, from, bytes: of.bytes });
+  }
   if (!(await blobs.stat(partsName(of.digest)))) throw notInStore(of, blobs.place);
   const text = await readList(blobs, world, partsName(of.digest));
+  const list = readParts(text, { ...of, place: blobs.place });
+  if (list.bytes !== of.bytes) throw new Damaged(of, blobs.place);
   let at = 0;
-  for (const part of readParts(text, { ...of, place: blobs.place }).parts) {
-    if (from < at + part.bytes) {
-      yield* readBlob(blobs, world, { name: part.digest, from: Math.max(0, from - at) });
+  for (const { digest, bytes } of list.parts) {
+    if (from < at + bytes) {
+      const part = await blobs.stat(digest);
+      if (part && part.bytes !== bytes) throw new Damaged(of, blobs.place);
+      yield* readBlob(blobs, world, { name: digest, from: Math.max(0, from - at), bytes });
     }
-    at += part.bytes;
+    at += bytes;
   }
 }
 
-class Damaged extends OutsideError {
+class Damaged extends UselessContent {
   constructor(artifact: Pick<Wanted, 'name' | 'digest'>, place: string) {
     super(
       `the stored artifact ${artifact.name} (${artifact.digest.slice(0, 12)}…) in ${place} is damaged: its content is not what its name says`,

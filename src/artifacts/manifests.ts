@@ -63,7 +63,48 @@ export function readFolder(
   of: { readonly digest: string; readonly place: string },
 ): FolderManifest {
   if (createHash('sha256').update(text).digest('hex') !== of.digest) throw damagedList('folder', of);
-  return parse(folderManifest, text, { ...of, what: 'folder' });
+  const manifest = parseList(folderManifest, text, { ...of, what: 'folder' });
+  const clash = clashIn(manifest);
+  if (clash === undefined) return manifest;
+  throw new OutsideError(
+    `the stored folder ${of.digest.slice(0, 12)}… in ${of.place} cannot be read: ${clash}`,
+    { mend: 'Assay writes no such list: find out who stored it' },
+  );
+}
+
+/** Two entries that want one path: one of them would be written over the other, or through a link out of the folder. */
+function clashIn({ files, links, empty }: FolderManifest): string | undefined {
+  const taken = new Set<string>();
+  const all = [...files.map(({ path }) => path), ...links.map(({ path }) => path), ...empty];
+  for (const path of all) {
+    if (taken.has(path)) return `${JSON.stringify(path)} is there twice`;
+    taken.add(path);
+  }
+  for (const path of all) {
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      const above = path.slice(0, at);
+      if (taken.has(above)) return `${JSON.stringify(above)} has something in it, and is no folder`;
+    }
+  }
+  return undefined;
+}
+
+/** Paths that only a file system which tells capital letters from small ones can hold side by side; in pairs. */
+export function pathsAlikeButForCase(paths: readonly string[]): readonly (readonly [string, string])[] {
+  const seen = new Map<string, string>();
+  const pairs: (readonly [string, string])[] = [];
+  for (const path of paths) {
+    // Of folders on the way as well.
+    for (let at = path.indexOf('/'); ; at = path.indexOf('/', at + 1)) {
+      const part = at < 0 ? path : path.slice(0, at);
+      const folded = part.normalize('NFC').toLowerCase();
+      const other = seen.get(folded);
+      if (other === undefined) seen.set(folded, part);
+      else if (other !== part) pairs.push([other, part]);
+      if (at < 0) break;
+    }
+  }
+  return pairs;
 }
 
 /** @throws OutsideError when it is no list of parts, or one of another file */
@@ -71,13 +112,14 @@ export function readParts(
   text: Uint8Array,
   of: { readonly digest: string; readonly place: string },
 ): PartsManifest {
-  const manifest = parse(partsManifest, text, { ...of, what: 'file in parts' });
+  const manifest = parseList(partsManifest, text, { ...of, what: 'file in parts' });
   const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
   if (manifest.digest !== of.digest || manifest.bytes !== bytes) throw damagedList('file in parts', of);
   return manifest;
 }
 
-function parse<S extends z.ZodType>(
+/** @throws OutsideError when the text is no JSON of that schema */
+export function parseList<S extends z.ZodType>(
   schema: S,
   text: Uint8Array,
   of: { readonly digest: string; readonly place: string; readonly what: string },
@@ -93,7 +135,10 @@ function parse<S extends z.ZodType>(
   }
 }
 
-function damagedList(what: string, of: { readonly digest: string; readonly place: string }): OutsideError {
+export function damagedList(
+  what: string,
+  of: { readonly digest: string; readonly place: string },
+): OutsideError {
   return new OutsideError(
     `the list of the stored ${what} ${of.digest.slice(0, 12)}… in ${of.place} is damaged: its content is not what its name says`,
     { mend: 'remove it and store the artifact again (train again, or copy it from another machine)' },

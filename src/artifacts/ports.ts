@@ -1,3 +1,4 @@
+import { OutsideError } from '../errors.js';
 import type { Artifact } from './artifact.js';
 
 /** What is known of an artifact in the store. */
@@ -56,6 +57,8 @@ export interface Blobs {
   readonly partBytes: number;
   /** Transfers at once that it gains from and allows. */
   readonly parallel: number;
+  /** Where blobs are few and dear: how small files of a folder are put together. Each file has its own when left out. */
+  readonly packing?: Packing;
   /** Undefined when there is none that is whole. */
   stat(name: string): Promise<Blob | undefined>;
   /**
@@ -77,10 +80,20 @@ export interface Blobs {
   tidy(before: Date): Promise<{ readonly count: number; readonly bytes: number }>;
 }
 
+export interface Packing {
+  /** Files below this are put together. */
+  readonly smallBytes: number;
+  /** Most bytes of such a blob. */
+  readonly packBytes: number;
+}
+
 /** The connection broke; what came until then is good, and asking again from there goes on. */
 export class BrokenTransfer extends Error {
   override readonly name = 'BrokenTransfer';
 }
+
+/** What came is not what it should be, or must not be put in place: nothing of it is of use to a later attempt. */
+export class UselessContent extends OutsideError {}
 
 export class NoSuchBlob extends Error {
   override readonly name = 'NoSuchBlob';
@@ -119,6 +132,8 @@ export interface Draft {
   /** A file in it; `''` when the draft is a file itself. */
   file(path: string): Promise<DraftFile>;
   folder(path: string): Promise<void>;
+  /** Whether `a` and `A` are two names in it. */
+  tellsCaseApart(): Promise<boolean>;
   /** After all files, so that none is written through a link. Throws OutsideError for one that leaves the folder. */
   links(links: readonly { readonly path: string; readonly target: string }[]): Promise<void>;
   /** Replaces what stands there. */

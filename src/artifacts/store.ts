@@ -3,7 +3,8 @@ import type { Artifact } from './artifact.js';
 import { digestFile, type FileDigest, fileContent, textContent } from './content.js';
 import { fetchArtifact } from './fetch.js';
 import { folderText, partsText } from './manifests.js';
-import { EMPTY, folderName, partsName } from './names.js';
+import { EMPTY, folderName, packsName, partsName } from './names.js';
+import { type Pack, type PackedFile, packContent, packsText, planPacks } from './packs.js';
 import type { ArtifactStore, Blobs, Content, LocalContent, LocalFiles, TransferWorld } from './ports.js';
 import { startTransfer, type Transfer } from './transfer.js';
 import { verifyArtifact } from './verify.js';
@@ -87,15 +88,35 @@ async function putFolder(
     const different = [...new Map(files.map((file) => [file.digest, file])).values()];
     const transfer = startTransfer(options.world, `storing ${folder.shown}`, bytes);
     try {
-      await transfer.each(different, options.blobs.parallel, (file) =>
-        keepFile(options, { ...file, path: file.source }, transfer),
-      );
+      await keepFiles(options, { folder: list.digest, files: different, transfer });
       await keep(options, folderName(list.digest), list);
     } finally {
       transfer.end();
     }
   }
   return { digest: list.digest, bytes };
+}
+
+/** Small ones in packs where the store asks for that. */
+async function keepFiles(
+  options: StoreOptions,
+  of: { readonly folder: string; readonly files: readonly PackedFile[]; readonly transfer: Transfer },
+): Promise<void> {
+  const { blobs, files } = options;
+  const { packs, alone } = planPacks(of.files, blobs.packing);
+  const list: Pack[] = [];
+  await of.transfer.each(alone, blobs.parallel, (file) =>
+    keepFile(options, { ...file, path: file.source }, of.transfer),
+  );
+  for (const group of packs) {
+    const content = await packContent(files, group, of.transfer.tracker());
+    await keep(options, content.digest, content);
+    const { digest, bytes } = content;
+    list.push({ digest, bytes, files: group.map((file) => file.digest) });
+  }
+  if (list.length === 0) return;
+  const text = packsText({ folder: of.folder, packs: list });
+  await keep(options, packsName(of.folder), textContent(text));
 }
 
 async function digestOf(

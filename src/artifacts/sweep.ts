@@ -1,6 +1,7 @@
 import { OutsideError } from '../errors.js';
 import { readFolder, readParts } from './manifests.js';
-import { folderName, parseName, partsName } from './names.js';
+import { folderName, packsName, parseName, partsName } from './names.js';
+import { readPacks } from './packs.js';
 import { type Blob, type Blobs, NoSuchBlob, type TransferWorld } from './ports.js';
 import { readList } from './transfer.js';
 
@@ -12,7 +13,7 @@ import { readList } from './transfer.js';
 
 export interface SweepRequest {
   readonly blobs: Blobs;
-  readonly world: Pick<TransferWorld, 'wait' | 'cancel'>;
+  readonly world: Pick<TransferWorld, 'wait' | 'now' | 'cancel'>;
   /** Digests of artifacts that are needed. */
   readonly live: ReadonlySet<string>;
   /** Digests of artifacts that are not. */
@@ -21,6 +22,11 @@ export interface SweepRequest {
   readonly condemned: ReadonlySet<string>;
   /** Blobs written or touched since then are kept, whoever names them: somebody is storing them right now. */
   readonly youngSince: Date;
+  /**
+   * Digests of artifacts that are needed now, asked while it removes: a run that was out of use when it was planned may
+   * have been accepted or released since.
+   */
+  readonly liveNow?: () => Promise<ReadonlySet<string>>;
   /** Blobs that no record names are removed when they are older than this; kept when undefined. */
   readonly orphansBefore: Date | undefined;
 }
@@ -67,6 +73,9 @@ export async function planSweep(request: SweepRequest): Promise<Sweep> {
   };
 }
 
+/** Reading a long history again takes a second, removing an asset as long. */
+const ASK_AGAIN_MS = 10_000;
+
 /**
  * Removes what the plan says, but for what somebody has wanted meanwhile. Killed in the middle, the next pruning goes on.
  * @param onRemoved told after each one
@@ -79,8 +88,16 @@ export async function applySweep(
   const removed: Blob[] = [];
   const rescued = new Set<string>();
   const names = new Map(sweep.remove.map((blob) => [blob.name, blob]));
+  let asked: number | undefined;
   for (const blob of sweep.remove) {
     request.world.cancel.throwIfAborted();
+    const now = request.world.now().getTime();
+    if (request.liveNow && (asked === undefined || now - asked > ASK_AGAIN_MS)) {
+      for (const digest of await request.liveNow()) {
+        await mark(request, { digest, stored: names, into: rescued, lenient: true });
+      }
+      asked = request.world.now().getTime();
+    }
     if (rescued.has(blob.name)) continue;
     if (await request.blobs.remove(blob.name, { unlessModifiedSince: request.youngSince })) {
       removed.push(blob);
@@ -107,6 +124,7 @@ async function mark(request: SweepRequest, of: Marking): Promise<void> {
   for (const [name, read] of [
     [partsName(digest), readParts],
     [folderName(digest), readFolder],
+    [packsName(digest), readPacks],
   ] as const) {
     if (!stored.has(name) || into.has(name)) continue;
     into.add(name);
@@ -117,10 +135,14 @@ async function mark(request: SweepRequest, of: Marking): Promise<void> {
 
 async function piecesOf(
   { blobs, world }: SweepRequest,
-  of: Marking & { readonly name: string; readonly read: typeof readParts | typeof readFolder },
+  of: Marking & {
+    readonly name: string;
+    readonly read: typeof readParts | typeof readFolder | typeof readPacks;
+  },
 ): Promise<readonly { readonly digest: string }[]> {
   try {
     const list = of.read(await readList(blobs, world, of.name), { digest: of.digest, place: blobs.place });
+    if ('packs' in list) return list.packs;
     return 'parts' in list ? list.parts : list.files;
   } catch (error) {
     // Another pruning has removed it since it was listed.
@@ -136,7 +158,7 @@ function digestOf(blob: Blob): string {
 
 function rank(blob: Blob): number {
   const kind = parseName(blob.name)?.kind;
-  return kind === 'folder' ? 0 : kind === 'parts' ? 1 : 2;
+  return kind === 'folder' ? 0 : kind === 'content' || kind === undefined ? 2 : 1;
 }
 
 function total(blobs: readonly Blob[]): { readonly count: number; readonly bytes: number } {

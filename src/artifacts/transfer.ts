@@ -1,5 +1,5 @@
 import { OutsideError } from '../errors.js';
-import { type Blobs, BrokenTransfer, type TransferWorld } from './ports.js';
+import { type Blobs, BrokenTransfer, NoSuchBlob, type TransferWorld } from './ports.js';
 
 /** Moving bytes: how far it is, several at once, and going on after the connection broke. */
 
@@ -59,24 +59,30 @@ async function eachOf<T>(
 const FRUITLESS_ATTEMPTS = 6;
 
 /**
- * A blob from an offset to its end; asks again from where it broke, as long as anything comes.
+ * A blob from an offset to its end; asks again from where it broke, as long as anything comes. An answer that ends well
+ * but too early has broken too: a proxy may cut what it passes on.
+ * @param of.bytes of the whole blob
  * @throws NoSuchBlob, and OutsideError when nothing comes any more
  */
 export async function* readBlob(
   blobs: Blobs,
   world: Pick<TransferWorld, 'wait' | 'cancel'>,
-  of: { readonly name: string; readonly from: number },
+  of: { readonly name: string; readonly from: number; readonly bytes: number },
 ): AsyncGenerator<Uint8Array> {
   let at = of.from;
   for (let fruitless = 0; ; fruitless++) {
     try {
-      for await (const chunk of blobs.get(of.name, at)) {
+      for await (const all of blobs.get(of.name, at)) {
+        // More than there is is not taken: it could fill the disk.
+        const chunk = all.length > of.bytes - at ? all.subarray(0, of.bytes - at) : all;
+        if (chunk.length === 0) return;
         yield chunk;
         at += chunk.length;
         fruitless = 0;
         world.cancel.throwIfAborted();
       }
-      return;
+      if (at >= of.bytes) return;
+      throw new BrokenTransfer(`the answer ended after ${at} of ${of.bytes} bytes`);
     } catch (error) {
       if (!(error instanceof BrokenTransfer)) throw error;
       if (fruitless + 1 >= FRUITLESS_ATTEMPTS) {
@@ -90,13 +96,27 @@ export async function* readBlob(
   }
 }
 
-/** A small blob as a whole. */
+/** Of a million files. */
+const LONGEST_LIST_BYTES = 256 * 2 ** 20;
+
+/**
+ * A small blob as a whole.
+ * @throws NoSuchBlob, and OutsideError for one that is too large to be a list
+ */
 export async function readList(
   blobs: Blobs,
   world: Pick<TransferWorld, 'wait' | 'cancel'>,
   name: string,
 ): Promise<Uint8Array> {
+  const found = await blobs.stat(name);
+  if (!found) throw new NoSuchBlob(name);
+  const { bytes } = found;
+  if (bytes > LONGEST_LIST_BYTES) {
+    throw new OutsideError(`${name} in ${blobs.place} is no list: it has ${bytes} bytes`, {
+      mend: 'remove it there and store the artifact again',
+    });
+  }
   const chunks: Uint8Array[] = [];
-  for await (const chunk of readBlob(blobs, world, { name, from: 0 })) chunks.push(chunk);
+  for await (const chunk of readBlob(blobs, world, { name, from: 0, bytes })) chunks.push(chunk);
   return Buffer.concat(chunks);
 }

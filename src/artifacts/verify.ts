@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { OutsideError } from '../errors.js';
-import { readFolder, readParts } from './manifests.js';
+import { type FolderManifest, readFolder, readParts } from './manifests.js';
 import { EMPTY, folderName, partsName } from './names.js';
 import { NoSuchBlob, type Verified } from './ports.js';
 import { findArtifact, type StoreOptions } from './store.js';
 import { readBlob, readList } from './transfer.js';
+import { storedPacks } from './unpack.js';
 
 /** Whether an artifact is there, piece by piece. */
 
@@ -26,7 +27,21 @@ export async function verifyArtifact(
     return 'state' in list ? list : verifyAll(options, list.parts, content);
   }
   const list = damagedIfUnreadable(() => readFolder(text, of));
-  return 'state' in list ? list : verifyAll(options, list.files, content);
+  return 'state' in list ? list : verifyFolder(options, { digest, list, content });
+}
+
+async function verifyFolder(
+  options: StoreOptions,
+  of: { readonly digest: string; readonly list: FolderManifest; readonly content: boolean },
+): Promise<Verified> {
+  const packs = await storedPacks(options, of.digest).catch((error: unknown) => {
+    if (error instanceof OutsideError) return { state: 'damaged' as const, detail: error.message };
+    throw error;
+  });
+  if ('state' in packs) return packs;
+  const packed = new Set(packs.flatMap(({ files }) => files));
+  const alone = of.list.files.filter(({ digest }) => !packed.has(digest));
+  return verifyAll(options, [...packs.map(({ digest, bytes }) => ({ digest, bytes })), ...alone], of.content);
 }
 
 async function verifyAll(
@@ -64,7 +79,8 @@ async function verifyBlob(
   if (!content) return WHOLE;
   const hash = createHash('sha256');
   try {
-    for await (const chunk of readBlob(blobs, world, { name: piece.digest, from: 0 })) hash.update(chunk);
+    for await (const chunk of readBlob(blobs, world, { name: piece.digest, from: 0, bytes: found.bytes }))
+      hash.update(chunk);
   } catch (error) {
     if (error instanceof NoSuchBlob) return missing(piece.digest);
     throw error;

@@ -196,16 +196,15 @@ async function withSide<T>(
 ): Promise<T> {
   if (side.kind === 'profile') return use(profileSide(side));
   const { source, shown } = side;
-  const { typeColumns } = await import('../data/profile/typed.js');
-  const { readColumn, sampleRows } = await import('../data/drift/read.js');
+  const { readColumn, readSide, sampleRows } = await import('../data/drift/read.js');
   const { MOST_CLASSIFIED_ROWS } = await import('../data/drift/classifier.js');
   const columns: Record<string, DatasetConfig['columns'][string]> = { ...source.config.columns };
   for (const [name, type] of options.declared ?? []) {
     if (type !== undefined) columns[name] = { ...columns[name], type };
   }
-  return withDataset(source, options.world, async ({ engine, table }) => {
-    const typed = await typeColumns({ engine, table, config: { columns } });
-    const byName = new Map(typed.map((column) => [column.name, column]));
+  return withDataset(source, options.world, async ({ engine, table, scratch }) => {
+    const read = await readSide({ engine, table, config: { columns }, scratch });
+    const byName = new Map(read.map((column) => [column.name, column]));
     const find = (name: string) => {
       const column = byName.get(name);
       if (!column) throw new Error(`no column ${name}`);
@@ -218,13 +217,13 @@ async function withSide<T>(
       rows: table.read,
       columns: table.columns.map(({ name, storage }, i) => ({
         name,
-        type: typed[i]?.type ?? 'other',
+        type: read[i]?.type ?? 'other',
         stored: storage.kind === 'native' ? storage.type.toLowerCase() : 'text',
       })),
       column: (name) =>
-        readColumn({ engine, column: find(name), rows: table.read, showValues: source.config.show_values }),
+        readColumn({ engine, table, column: find(name), showValues: source.config.show_values }),
       sample: (names, seed) =>
-        sampleRows({ engine, columns: names.map(find), rows: table.read, most: MOST_CLASSIFIED_ROWS, seed }),
+        sampleRows({ engine, table, columns: names.map(find), most: MOST_CLASSIFIED_ROWS, seed }),
     });
   });
 }

@@ -25,6 +25,10 @@ export const exportVerb = defineVerb(
     outputs: { records: 'how many records were written', place: 'where they are' },
     examples: [
       { command: 'assay export jsonl history.jsonl', explains: 'everything, byte for byte' },
+      {
+        command: 'assay export parquet history',
+        explains: 'tables for pandas, Polars or DuckDB: select * from "history/runs.parquet"',
+      },
       { command: 'assay export mlflow mlruns', explains: 'every run, for MLflow to open' },
     ],
   },

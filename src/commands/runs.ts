@@ -1,13 +1,13 @@
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
 import { plural } from '../format.js';
-import { allOf, fieldsOf, parseCondition } from '../history/condition.js';
+import { allOf, fieldsOf, isThere, parseCondition } from '../history/condition.js';
 import { placesOfField } from '../history/fields.js';
 import type { History, HistoryQuery } from '../history/port.js';
-import { readRecords, whyUnreadable } from '../history/read.js';
+import { readFirst, whyUnreadable } from '../history/read.js';
 import type { AnyRecord } from '../history/record.js';
 import type { Selection } from '../history/select.js';
-import { runRecord } from '../runs/record.js';
+import { type RunRecord, runRecord } from '../runs/record.js';
 import type { World } from '../world.js';
 import { defineVerb, type Outcome } from './command-line/verb.js';
 import { chosenModels, openProject } from './project/project.js';
@@ -112,34 +112,40 @@ export const runs = defineVerb(
   },
 );
 
-/** A leaderboard: ranked before it is cut, so that the best are never left out. */
+/** Metrics whose direction is looked at: the newest that say one decide. */
+const DIRECTIONS_ASKED = 10;
+
+/**
+ * A leaderboard: ranked before it is cut, so that the best are never left out. All are ranked by the index; whole runs
+ * are read of those that are shown.
+ */
 async function ranked(
   history: History,
   query: HistoryQuery,
   options: { readonly by: string; readonly limit: number; readonly world: World },
 ): Promise<Outcome> {
   const { by, limit, world } = options;
-  const found = await readRecords(history, query, runRecord, {
-    onUnreadable: (record, why) => world.terminal.warn(`run ${record.id} is left out: ${why}`),
-  });
-  const models = new Set(found.map((run) => run.model));
+  const field = `metrics.${by}`;
+  const { rows } = await history.select({ ...query, fields: ['model', field] });
+  const models = new Set(rows.map((row) => String(row.get('model'))));
   if (models.size > 1) {
     throw new UserError('runs of several models are not ranked against each other', {
       mend: `--model ${[...models][0]}; models: ${[...models].join(', ')}`,
     });
   }
+  const measured = rows.filter((row) => typeof row.get(field) === 'number');
+  const best = await bestRuns(history, query, { field, by, limit: Math.min(limit, measured.length), world });
   const { rankRuns } = await import('../compare/leaderboard.js');
   const { leaderboardText } = await import('../report/leaderboard.js');
   const { varyingParams } = await import('./evaluation/compare-many.js');
-  const all = rankRuns(found, (run) => metricOf(run, by));
-  const board = { ...all, standings: all.standings.slice(0, limit) };
+  const board = rankRuns(best, (run) => metricOf(run, by));
   const runs = board.standings.map(({ run }) => run);
-  const text = leaderboardText({ metric: by, board, params: varyingParams(runs).slice(0, 4) });
-  const more = all.standings.length - runs.length;
+  const without = rows.length - measured.length;
+  const text = leaderboardText({ metric: by, board, without, params: varyingParams(runs).slice(0, 4) });
   return {
     exit: 0,
     json: {
-      count: all.standings.length,
+      count: measured.length,
       metric: by,
       direction: board.direction,
       runs: board.standings.map(({ rank, run, metric, interval, level }) => ({
@@ -151,11 +157,34 @@ async function ranked(
       })),
     },
     text:
-      more > 0
-        ? `${text}\n${runs.length} of ${plural(all.standings.length, 'run')}; all: --limit ${all.standings.length}`
+      measured.length > runs.length
+        ? `${text}\n${runs.length} of ${plural(measured.length, 'run')}; all: --limit ${measured.length}`
         : text,
-    outputs: { runs: JSON.stringify(runs.map((run) => run.id)), count: String(all.standings.length) },
+    outputs: { runs: JSON.stringify(runs.map((run) => run.id)), count: String(measured.length) },
   };
+}
+
+async function bestRuns(
+  history: History,
+  query: HistoryQuery,
+  options: {
+    readonly field: string;
+    readonly by: string;
+    readonly limit: number;
+    readonly world: World;
+  },
+): Promise<readonly RunRecord[]> {
+  const { field, by, limit, world } = options;
+  if (limit === 0) return [];
+  const where = allOf([...(query.where ? [query.where] : []), isThere(field)]);
+  const measured = { ...query, ...(where && { where }) };
+  const newest = await readFirst(history, { ...measured, limit: DIRECTIONS_ASKED }, runRecord);
+  const directions = newest.map((run) => metricOf(run, by)?.direction ?? 'none');
+  const direction = directions.find((one) => one !== 'none') ?? 'none';
+  const order = { field, descending: direction !== 'lower' };
+  return readFirst(history, { ...measured, order, limit }, runRecord, {
+    onUnreadable: (record, why) => world.terminal.warn(`run ${record.id} is left out: ${why}`),
+  });
 }
 
 /** `--limit`, checked: a whole number above 0. */

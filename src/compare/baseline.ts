@@ -16,7 +16,8 @@ export type MeasuredRun = Pick<RunRecord, 'id' | 'commit' | 'purpose'> & {
 };
 
 export interface BaselineRequest<R extends MeasuredRun = RunRecord> {
-  readonly candidate: MeasuredRun & Pick<RunRecord, 'model'>;
+  readonly candidate: MeasuredRun &
+    Pick<RunRecord, 'model'> & { readonly code: { readonly commit: string | null } };
   /** `merge-base`, `branch:NAME`, `stage:NAME`, `run:ID`, `blessed`. */
   readonly policy: string;
   /** Branch that the change goes into; undefined when there is none to be found. */
@@ -113,8 +114,12 @@ async function nearestAncestor<R extends MeasuredRun>(
   const { repository, candidate, targetBranch } = request;
   if (!repository || !candidate.commit) return undefined;
   const target = targetBranch === undefined ? undefined : await repository.resolve(targetBranch);
+  const tested = target ? await testedMergeBase(request, target) : undefined;
   const base =
-    target && target !== candidate.commit ? await repository.mergeBase(candidate.commit, target) : undefined;
+    tested ??
+    (target && target !== candidate.commit
+      ? await repository.mergeBase(candidate.commit, target)
+      : undefined);
   const from = base ?? candidate.commit;
   const measured = new Map<string, R>();
   for (const run of others) {
@@ -123,17 +128,21 @@ async function nearestAncestor<R extends MeasuredRun>(
   // A clean run of the very commit is the candidate run again, not something to compare a change with.
   if (!candidate.code.dirty) measured.delete(candidate.commit);
   if (measured.size === 0) return undefined;
-  const ancestors = await repository.ancestors(from, MOST_ANCESTORS);
+  // Mostly the merge base itself was measured; a shallow clone need not be deepened to see that.
+  const ancestors = measured.has(from) ? [from] : await repository.ancestors(from, MOST_ANCESTORS);
   const behind = ancestors.findIndex((commit) => measured.has(commit));
   const run = measured.get(ancestors[behind] ?? '');
   if (!run) return undefined;
   const branch = targetBranch ?? 'the target branch';
   if (base !== undefined && base !== candidate.commit) {
+    const what = tested === undefined ? `merge base with ${branch}` : `${branch} as merged for the test`;
     return behind === 0
-      ? chosen(run, `merge base with ${branch}`, 0)
+      ? chosen(run, what, 0)
       : chosen(
           run,
-          `nearest measured ancestor of the merge base with ${branch} (${shortCommit(base)})`,
+          tested === undefined
+            ? `nearest measured ancestor of the ${what} (${shortCommit(base)})`
+            : `nearest measured ancestor of ${what} (${shortCommit(base)})`,
           behind,
         );
   }
@@ -142,6 +151,22 @@ async function nearestAncestor<R extends MeasuredRun>(
     behind === 0 ? 'this commit without the uncommitted changes' : 'nearest measured ancestor',
     behind,
   );
+}
+
+/**
+ * CI systems test a change as it would be merged: GitHub checks out a merge of the head into what the target branch is by
+ * then. What was measured holds that commit of the target branch, and with it everything others merged meanwhile: held
+ * against an older one, their work would count as this change's.
+ */
+async function testedMergeBase<R extends MeasuredRun>(
+  { repository, candidate }: BaselineRequest<R>,
+  target: string,
+): Promise<string | undefined> {
+  const { commit } = candidate.code;
+  if (!repository || commit === null || commit === candidate.commit) return undefined;
+  const base = await repository.mergeBase(commit, target);
+  // A commit that is on the target branch by now says nothing of what it was merged with.
+  return base === commit ? undefined : base;
 }
 
 async function newestOnBranch<R extends MeasuredRun>(

@@ -41,8 +41,9 @@ export function rankRuns(
   const sign = direction === 'lower' ? 1 : -1;
   const ordered = [...found].sort((a, b) => sign * (a.metric.value - b.metric.value));
   const best = ordered[0]?.metric;
-  const standings = ordered.map(({ run, metric }): Standing => {
-    const rank = 1 + ordered.findIndex((other) => other.metric.value === metric.value);
+  let rank = 0;
+  const standings = ordered.map(({ run, metric }, at): Standing => {
+    if (metric.value !== ordered[at - 1]?.metric.value) rank = at + 1;
     return { rank, run, metric, interval: intervalOf(metric), level: best ? levelWith(metric, best) : null };
   });
   const ranked = new Set(found.map(({ run }) => run));

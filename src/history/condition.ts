@@ -33,6 +33,11 @@ export function fieldIs(field: string, value: string): Condition {
   return { kind: 'comparison', field, operator: '=', value };
 }
 
+/** Met by every record that has a value of the field. */
+export function isThere(field: string): Condition {
+  return { kind: 'comparison', field, operator: '~', value: '' };
+}
+
 export function anyOf(conditions: readonly Condition[]): Condition {
   return { kind: 'or', parts: conditions };
 }

@@ -29,6 +29,28 @@ export async function readRecords<S extends z.ZodType>(
 }
 
 /**
+ * The first `limit` records of a query that can be read: where some of them cannot, more are read. Of a long history
+ * the others are never read whole.
+ */
+export async function readFirst<S extends z.ZodType>(
+  history: History,
+  query: HistoryQuery & { readonly limit: number },
+  schema: S,
+  options: { readonly onUnreadable?: Unreadable } = {},
+): Promise<readonly z.infer<S>[]> {
+  for (let asked = query.limit; ; asked *= 2) {
+    const unreadable: Parameters<Unreadable>[] = [];
+    const records = await readRecords(history, { ...query, limit: asked }, schema, {
+      onUnreadable: (...told) => unreadable.push(told),
+    });
+    const found = records.length + unreadable.length;
+    if (records.length < query.limit && found === asked) continue;
+    for (const told of unreadable) options.onUnreadable?.(...told);
+    return records.slice(0, query.limit);
+  }
+}
+
+/**
  * The one record whose id starts with `idPrefix`. Its own fields are not yet checked.
  * Throws UserError when there is none, and when there are several it lists them.
  */

@@ -14,6 +14,8 @@ export interface LeaderboardText {
   /** Verdict of each run against one baseline, by run id, where runs were compared. */
   readonly verdicts?: ReadonlyMap<string, MetricComparison | undefined>;
   readonly baseline?: string;
+  /** How many runs have no value, where the board does not hold them all. */
+  readonly without?: number;
   /** Parameters that differ between the runs, with their values. */
   readonly params: readonly { readonly name: string; readonly of: (runId: string) => string }[];
 }
@@ -55,7 +57,7 @@ function verdictText(standing: Standing, { verdicts, baseline }: LeaderboardText
   return verdicts?.get(standing.run.id)?.verdict ?? '';
 }
 
-function remarks({ board, metric }: LeaderboardText): readonly string[] {
+function remarks({ board, metric, without = board.without.length }: LeaderboardText): readonly string[] {
   const level = board.standings.filter((one) => one.level === true && one.rank > 1).length;
   const unknown = board.standings.filter((one) => one.level === null).length;
   return [
@@ -68,7 +70,7 @@ function remarks({ board, metric }: LeaderboardText): readonly string[] {
     unknown > 0
       ? `${plural(unknown, 'run')} without known noise: seeds or kept predictions would give an interval.`
       : '',
-    board.without.length > 0 ? `${plural(board.without.length, 'run')} without a value of ${metric}.` : '',
+    without > 0 ? `${plural(without, 'run')} without a value of ${metric}.` : '',
   ].filter((line) => line !== '');
 }
 

@@ -40,6 +40,7 @@ export interface ReleaseAssetsBed {
     readonly body?: unknown;
     readonly headers?: Readonly<Record<string, string>>;
   }[];
+  ranges: 'known' | 'ignored' | 'short';
   permission: 'write' | 'read';
   immutable: boolean;
   now: () => Date;

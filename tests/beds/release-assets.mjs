@@ -21,6 +21,8 @@ export async function releaseAssetsBed(options) {
     uploadFaults: [],
     /** What the next downloads of bytes suffer: after so many bytes the connection is cut. */
     downloadCuts: [],
+    /** How the storage takes ranges: `known`, `ignored` (all of it, 200), or `short` (an answer that ends early). */
+    ranges: 'known',
     /** Answers for the next requests that are no uploads: { status, headers, body }. */
     answers: [],
     permission: 'write',
@@ -230,15 +232,19 @@ export async function releaseAssetsBed(options) {
       return;
     }
     const { size } = statSync(bed.path(id));
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const asked = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const from = bed.ranges === 'ignored' ? 0 : asked;
+    const length = bed.ranges === 'short' && from > 0 ? Math.ceil((size - from) / 2) : size - from;
     const cut = bed.downloadCuts.shift();
     response.writeHead(from > 0 ? 206 : 200, {
       'content-type': 'application/octet-stream',
-      'content-length': size - from,
-      ...(from > 0 ? { 'content-range': `bytes ${from}-${size - 1}/${size}` } : {}),
+      'content-length': length,
+      ...(from > 0 ? { 'content-range': `bytes ${from}-${from + length - 1}/${size}` } : {}),
     });
-    if (cut === undefined)
-      return createReadStream(bed.path(id), { start: from, highWaterMark: 2 ** 20 }).pipe(response);
+    if (cut === undefined) {
+      const bytes = { start: from, end: from + length - 1, highWaterMark: 2 ** 20 };
+      return createReadStream(bed.path(id), bytes).pipe(response);
+    }
     const some = createReadStream(bed.path(id), { start: from, end: from + cut - 1 });
     some.on('end', () => setTimeout(() => request.socket.destroy(), 20));
     return some.pipe(response, { end: false });

@@ -3,7 +3,9 @@ import type { ComparisonRecord } from '../../compare/record.js';
 import type { ModelConfig } from '../../config/model.js';
 import { nearest } from '../../config/nearest.js';
 import { UserError } from '../../errors.js';
-import { readRecords } from '../../history/read.js';
+import { allOf, fieldIs } from '../../history/condition.js';
+import type { History } from '../../history/port.js';
+import { readFirst, readRecords } from '../../history/read.js';
 import { HEADLINE_METRICS } from '../../metrics/score.js';
 import { leaderboardText } from '../../report/leaderboard.js';
 import type { ComparedRuns } from '../../report/many/facts.js';
@@ -36,11 +38,9 @@ export interface ManyRequest {
 export async function compareMany(request: ManyRequest): Promise<ComparedRuns> {
   const { project, world, name, model, words } = request;
   const history = await project.history();
-  const all = await readRecords(history, { kind: 'run', owner: name }, runRecord);
-  const usable = all.filter((run) => run.status === 'succeeded' && run.purpose !== 'reproduce');
   const named: RunRecord[] = [];
   for (const word of words) named.push(await findRun(project, name, word));
-  const candidates = named.length > 0 ? named.slice(1) : usable.slice(0, request.limit);
+  const candidates = named.length > 0 ? named.slice(1) : await newestRuns(history, name, request.limit);
   const [newest] = candidates;
   if (!newest) {
     throw new UserError(`there are no runs of ${name} to compare`, {
@@ -58,7 +58,7 @@ export async function compareMany(request: ManyRequest): Promise<ComparedRuns> {
     candidate: newest,
     ...(policy ? { baseline: policy } : {}),
   });
-  const baseline = all.find((run) => run.id === first.baseline.run);
+  const baseline = await runById(history, name, first.baseline.run);
   comparisons.set(newest.id, first);
   const rest = candidates.slice(1).filter((run) => run.id !== baseline?.id);
   for (const [at, candidate] of rest.entries()) {
@@ -70,11 +70,27 @@ export async function compareMany(request: ManyRequest): Promise<ComparedRuns> {
       await compareModel({ kept, project, world, model: name, candidate, baseline: `run:${baseline.id}` }),
     );
   }
-  const runs = [...new Set([...(baseline ? [baseline] : []), ...candidates])];
+  const all = [...(baseline ? [baseline] : []), ...candidates];
+  const runs = [...new Map(all.map((run) => [run.id, run])).values()];
   const metric = metricToRankBy(runs, request);
   const board = rankRuns(runs, (run) => metricOf(run, metric));
   const watched = [...watchedMetrics(model)];
   return { model: name, metric, board, runs, baseline, why: first.baseline.why, comparisons, watched };
+}
+
+/** Those that are worth comparing; the index tells them from the others. */
+function newestRuns(history: History, model: string, limit: number): Promise<readonly RunRecord[]> {
+  const where = allOf([
+    fieldIs('status', 'succeeded'),
+    { kind: 'not', part: fieldIs('purpose', 'reproduce') },
+  ]);
+  return readFirst(history, { kind: 'run', owner: model, ...(where && { where }), limit }, runRecord);
+}
+
+async function runById(history: History, model: string, id: string | null): Promise<RunRecord | undefined> {
+  if (id === null) return undefined;
+  const query = { kind: 'run', owner: model, where: fieldIs('id', id), limit: 1 };
+  return (await readRecords(history, query, runRecord))[0];
 }
 
 /** The one asked for; else the first that the team watches, that is usual for the task, that has a better side. */
@@ -105,8 +121,7 @@ function metricToRankBy(
 /** A comparison of two, as the page of several shows it. */
 export async function pairAsMany(project: Project, one: Compared): Promise<ComparedRuns> {
   const { candidate, comparison, model } = one;
-  const all = await readRecords(await project.history(), { kind: 'run', owner: model }, runRecord);
-  const baseline = all.find((run) => run.id === comparison.baseline.run);
+  const baseline = await runById(await project.history(), model, comparison.baseline.run);
   const runs = [...(baseline ? [baseline] : []), candidate];
   const chosen = chosenModels(project, model)[0]?.model;
   const metric = metricToRankBy(runs, { name: model, model: chosen, by: undefined });

@@ -36,6 +36,11 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     summary: 'one file of JSON Lines, a record each; `assay import jsonl` brings back the same bytes',
     load: async () => (await import('./jsonl.js')).jsonlTarget,
   },
+  parquet: {
+    summary:
+      'a folder with a file of Parquet for each kind of record (`runs.parquet`, `decisions.parquet` …): a column for each field, in `runs.parquet` for each parameter and metric too, and the record as text, from which `assay import parquet` brings back the same bytes',
+    load: async () => (await import('./parquet.js')).parquetTarget,
+  },
   mlflow: {
     summary:
       'a file store that MLflow opens (`mlflow ui --backend-store-uri PATH`): an experiment per model, a run for each; runs that are there already are left',

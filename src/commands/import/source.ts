@@ -36,6 +36,10 @@ export const SOURCES: Readonly<Record<string, Entry>> = {
     summary: 'records as `assay export jsonl` writes them, with their ids and bytes',
     load: async () => (await import('./jsonl.js')).jsonlSource,
   },
+  parquet: {
+    summary: 'the folder (or one file of it) that `assay export parquet` wrote: the same ids and bytes',
+    load: async () => (await import('./parquet.js')).parquetSource,
+  },
   mlflow: {
     summary:
       'a file store (`mlruns`) or SQLite database (`mlflow.db`) of MLflow: a run for each that has ended; nested runs that are folds or seeds become values of the run around them',

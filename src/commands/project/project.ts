@@ -54,11 +54,21 @@ export async function openProject(
   const gitRoot = findGitRoot(root);
   const store = join(gitRoot ?? root, '.assay');
   const git = { folder: root, env: world.env };
+  const host = openHost({ world, store });
 
   const repository = once(async () => {
     if (gitRoot === undefined) return undefined;
     const { gitRepository } = await import('../../platform/git/repository.js');
-    return gitRepository({ ...git, warn: world.terminal.warn });
+    return gitRepository({
+      ...git,
+      warn: world.terminal.warn,
+      askMergeBase: async (a, b) => {
+        const client = await host.github();
+        if (!client) return undefined;
+        const { mergeBaseOf } = await import('../../platform/github/merge-base.js');
+        return mergeBaseOf(client, { base: b, head: a });
+      },
+    });
   });
 
   const opened = once(async () => {
@@ -70,6 +80,7 @@ export async function openProject(
         branch: settings.branch,
         push:
           settings.push === 'always' || (settings.push === 'auto' && (options.withRemote || mayPush(world))),
+        readRemote: settings.push === 'auto' && world.runner.kind !== 'local',
         randomness: world.randomness,
         clock: world.clock,
         warn: world.terminal.warn,
@@ -81,7 +92,6 @@ export async function openProject(
     return openDirectoryStore({ folder, warn: world.terminal.warn });
   });
 
-  const host = openHost({ world, store });
   return {
     root,
     store,

@@ -49,6 +49,9 @@ export async function readReferences(project: Project, world: World): Promise<Su
         references.push({ run: known.record.run, why: `version ${known.record.tag}` });
         for (const { digest } of known.record.assets) digests.add(digest);
         break;
+      case 'dataset':
+        for (const { output } of known.record.steps) if (output) digests.add(output.digest);
+        break;
       case 'acceptance':
         references.push({ run: known.record.run, why: `accepted by ${known.record.actor}` });
         break;

@@ -46,6 +46,22 @@ export type KnownRecord =
   /** Of a newer Assay, or changed by hand. */
   | { readonly kind: 'unreadable'; readonly record: AnyRecord; readonly why: string };
 
+/** What each kind of record holds, in its newest version. */
+export const RECORD_SCHEMAS = {
+  run: runRecord,
+  dataset: datasetRecord,
+  validation: validationRecord,
+  profile: profileRecord,
+  drift: driftRecord,
+  comparison: comparisonRecord,
+  decision: decisionRecord,
+  version: versionRecord,
+  stage: stageRecord,
+  deployment: deploymentRecord,
+  acceptance: acceptanceRecord,
+  pruning: pruningRecord,
+} as const satisfies Readonly<Record<RecordKind, z.ZodType>>;
+
 /** @param stored of any version: an older one is read as the newest */
 export function knowRecord(stored: AnyRecord): KnownRecord {
   const record = upgraded(stored);

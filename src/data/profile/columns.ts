@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
-import { assertNever } from '../../errors.js';
 import type { SqlEngine } from '../ports.js';
-import { SortedCollector, type SortedValues } from '../sorted-values.js';
+import type { SortedValues } from '../sorted-values.js';
 import { histogramOf } from './histogram.js';
 import { momentsOf } from './moments.js';
 import { QUANTILES, quantileName, quantilesOf, stepsOf } from './quantiles.js';
+import type { NumberColumn } from './read-numbers.js';
+import { sortedLengths, type TextColumn } from './read-texts.js';
 import type { ProfileColumn } from './record.js';
-import type { TypedColumn } from './typed.js';
 
-/** One column's part of a profile: a grouped, sorted scan for numbers and times, a grouped one for texts. */
+/** One column's part of a profile, from its numbers in ascending order or from the counts of its values. */
 
 export interface ColumnOptions {
-  readonly engine: SqlEngine;
   /** Rows of the dataset. */
   readonly rows: number;
   readonly showValues: boolean;
@@ -38,80 +37,51 @@ const FEWEST_ROWS_OF_HASH = 5;
 const FEWEST_ROWS_OF_IDENTIFIER = 100;
 const MICROSECONDS = 1e6;
 
-export async function profileOf(column: TypedColumn, options: ColumnOptions): Promise<ProfileColumn> {
-  const { rows } = options;
-  const base = {
-    name: column.name,
-    type: column.type,
-    declared: column.declared,
-    present: column.present,
-    missing: rows - column.present,
-    invalid: column.present - column.valid,
-    numbers: null,
-    times: null,
-    lengths: null,
-    categories: null,
-  };
-  if (column.valid === 0) return { ...base, distinct: 0, identifier: false };
-  switch (column.type) {
-    case 'integer':
-    case 'number': {
-      const { sorted, distinct } = await sortedColumn(options.engine, column);
-      const identifier = column.type === 'integer' && isIdentifier(column, distinct);
-      const hidden = identifier && !options.showValues;
-      return { ...base, distinct, identifier, numbers: hidden ? null : numbersOf(sorted, options.detail) };
-    }
-    case 'date':
-    case 'timestamp': {
-      const { sorted, distinct } = await sortedColumn(options.engine, column);
-      return { ...base, distinct, identifier: false, times: timesOf(sorted, column.type, options.detail) };
-    }
-    case 'boolean':
-    case 'string':
-    case 'other': {
-      const { distinct, top } = await topValues(column, options);
-      const identifier = column.type === 'string' && isIdentifier(column, distinct);
-      return {
-        ...base,
-        distinct,
-        identifier,
-        lengths: column.type === 'string' ? await lengthsOf(column, options) : null,
-        categories: {
-          top,
-          other: {
-            rows: column.valid - top.reduce((sum, { count }) => sum + count, 0),
-            distinct: distinct - top.length,
-          },
-        },
-      };
-    }
-    default:
-      return assertNever(column.type);
-  }
+const NOTHING = { numbers: null, times: null, lengths: null, categories: null };
+
+function factsOf({ name, type, declared, present, valid }: NumberColumn | TextColumn, rows: number) {
+  return { name, type, declared, present, missing: rows - present, invalid: present - valid };
 }
 
-function isIdentifier({ valid }: TypedColumn, distinct: number): boolean {
-  return distinct === valid && valid >= FEWEST_ROWS_OF_IDENTIFIER;
+export function numberProfile(
+  column: NumberColumn,
+  { sorted, distinct }: { readonly sorted: SortedValues; readonly distinct: number },
+  { rows, showValues, detail }: ColumnOptions,
+): ProfileColumn {
+  const { type } = column;
+  const base = { ...factsOf(column, rows), ...NOTHING, distinct, identifier: false };
+  if (column.valid === 0) return base;
+  if (type === 'date' || type === 'timestamp') return { ...base, times: timesOf(sorted, type, detail) };
+  const identifier = type === 'integer' && isIdentifier(column, distinct);
+  return { ...base, identifier, numbers: identifier && !showValues ? null : numbersOf(sorted, detail) };
 }
 
-/** The numbers of a column in ascending order, with the exact number of distinct values. */
-export async function sortedColumn(
+export async function textProfile(
+  column: TextColumn,
   engine: SqlEngine,
-  column: Pick<TypedColumn, 'relation' | 'sql' | 'wide' | 'valid' | 'roughlyDistinct'>,
-): Promise<{ readonly sorted: SortedValues; readonly distinct: number }> {
-  const { relation, sql, valid, roughlyDistinct } = column;
-  const collector = new SortedCollector(Math.min(valid, roughlyDistinct * 1.1 + 16));
-  const source = `SELECT ${sql} AS v FROM ${relation} WHERE ${sql} IS NOT NULL`;
-  // Mostly distinct: grouping would only cost. Integers that may collide as doubles are grouped all the same.
-  const grouped = column.wide || roughlyDistinct < valid / 5;
-  const query = grouped
-    ? `SELECT CAST(v AS DOUBLE), CAST(count(*) AS DOUBLE) FROM (${source}) AS s GROUP BY v ORDER BY v`
-    : `SELECT CAST(v AS DOUBLE) FROM (${source}) AS s ORDER BY v`;
-  for await (const [values, counts] of engine.numbers(query)) {
-    if (values) collector.add(values, counts);
-  }
-  const sorted = collector.result();
-  return { sorted, distinct: column.wide ? collector.added : sorted.values.length };
+  options: ColumnOptions,
+): Promise<ProfileColumn> {
+  const { type, valid } = column;
+  const base = { ...factsOf(column, options.rows), ...NOTHING };
+  if (valid === 0) return { ...base, distinct: 0, identifier: false };
+  const { distinct, top } = await topValues(column, engine, options);
+  return {
+    ...base,
+    distinct,
+    identifier: type === 'string' && isIdentifier(column, distinct),
+    lengths: type === 'string' ? lengthsOf(await sortedLengths(engine, column), options.detail) : null,
+    categories: {
+      top,
+      other: {
+        rows: valid - top.reduce((sum, { count }) => sum + count, 0),
+        distinct: distinct - top.length,
+      },
+    },
+  };
+}
+
+function isIdentifier({ valid }: { readonly valid: number }, distinct: number): boolean {
+  return distinct === valid && valid >= FEWEST_ROWS_OF_IDENTIFIER;
 }
 
 function numbersOf(sorted: SortedValues, detail: Detail): ProfileColumn['numbers'] {
@@ -176,15 +146,15 @@ function timeText(seconds: number, type: 'date' | 'timestamp'): string {
 type TopValue = NonNullable<ProfileColumn['categories']>['top'][number];
 
 async function topValues(
-  { relation, sql, name, type }: TypedColumn,
-  { engine, showValues, detail }: ColumnOptions,
+  { counts, name, type }: TextColumn,
+  engine: SqlEngine,
+  { showValues, detail }: ColumnOptions,
 ): Promise<{
   readonly distinct: number;
   readonly top: TopValue[];
 }> {
   const found = await engine.query(
-    `WITH f AS MATERIALIZED (SELECT CAST(${sql} AS VARCHAR) AS v, count(*) AS n FROM ${relation} WHERE ${sql} IS NOT NULL GROUP BY ${sql}) ` +
-      `SELECT v, n, (SELECT count(*) FROM f) AS d FROM f ORDER BY n DESC, v LIMIT ${detail.top}`,
+    `WITH f AS MATERIALIZED (SELECT v, n FROM ${counts} AS c) SELECT v, n, (SELECT count(*) FROM f) AS d FROM f ORDER BY n DESC, v LIMIT ${detail.top}`,
   );
   return {
     distinct: Number(found[0]?.d ?? 0),
@@ -208,11 +178,7 @@ export function hashOf(column: string, value: string): string {
   return createHash('sha256').update(`${column}\0${value}`).digest('hex').slice(0, 16);
 }
 
-async function lengthsOf(
-  { relation, sql }: TypedColumn,
-  { engine, detail }: ColumnOptions,
-): Promise<ProfileColumn['lengths']> {
-  const sorted = await sortedLengths(engine, { relation, sql });
+function lengthsOf(sorted: SortedValues, detail: Detail): ProfileColumn['lengths'] {
   const { values } = sorted;
   return {
     mean: momentsOf(sorted).mean,
@@ -220,15 +186,4 @@ async function lengthsOf(
     max: values[values.length - 1] as number,
     steps: stepsOf(sorted, detail.steps),
   };
-}
-
-/** Lengths in characters. */
-export async function sortedLengths(
-  engine: SqlEngine,
-  { relation, sql }: Pick<TypedColumn, 'relation' | 'sql'>,
-): Promise<SortedValues> {
-  const collector = new SortedCollector();
-  const query = `SELECT CAST(length(${sql}) AS DOUBLE) AS x, CAST(count(*) AS DOUBLE) FROM ${relation} WHERE ${sql} IS NOT NULL GROUP BY x ORDER BY x`;
-  for await (const [values, counts] of engine.numbers(query)) if (values) collector.add(values, counts);
-  return collector.result();
 }

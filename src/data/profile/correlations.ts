@@ -1,34 +1,28 @@
-import type { SqlEngine } from '../ports.js';
 import { PairSums } from './pair-sums.js';
+import type { NumberColumn } from './read-numbers.js';
+import type { TextColumn } from './read-texts.js';
 import type { ProfileColumn, ProfileContent } from './record.js';
-import type { TypedColumn } from './typed.js';
 
 /** More columns would make more pairs than anybody reads. */
 const MOST_COLUMNS = 40;
 const STRONGEST = 50;
 
-/** Pearson's r of every pair of numeric columns, over the rows that have both, in one scan of these columns. */
+/** Pearson's r of every pair of numeric columns, over the rows that have both. */
 export async function correlationsOf(
-  engine: SqlEngine,
-  columns: readonly { readonly typed: TypedColumn; readonly profile: ProfileColumn }[],
+  columns: readonly { readonly read: NumberColumn | TextColumn; readonly profile: ProfileColumn }[],
   rows: number,
 ): Promise<ProfileContent['correlations']> {
   const numeric = columns
-    .flatMap(({ typed, profile: { name, numbers, identifier } }) =>
-      numbers?.sd && !identifier ? [{ name, typed, mean: numbers.mean, sd: numbers.sd }] : [],
+    .flatMap(({ read, profile: { name, numbers, identifier } }) =>
+      numbers?.sd && !identifier && 'values' in read
+        ? [{ name, ...read.values, mean: numbers.mean, sd: numbers.sd, gaps: read.valid < rows }]
+        : [],
     )
-    .slice(0, MOST_COLUMNS)
-    .map((column) => ({ ...column, gaps: column.typed.valid < rows }));
+    .slice(0, MOST_COLUMNS);
   const [first, second] = numeric;
   if (!first || !second) return { pairs: 0, top: [] };
   const sums = new PairSums(numeric);
-  const selected = numeric.map(({ gaps, typed: { sql } }) => {
-    const value = `CAST(${sql} AS DOUBLE)`;
-    return gaps ? `COALESCE(${value}, CAST('nan' AS DOUBLE))` : value;
-  });
-  for await (const batch of engine.numbers(`SELECT ${selected.join(', ')} FROM ${first.typed.relation}`)) {
-    sums.add(batch);
-  }
+  for await (const block of rowsOf(numeric)) sums.add(block);
   const found = sums.result().filter(({ r }) => Number.isFinite(r));
   return {
     pairs: found.length,
@@ -42,4 +36,21 @@ export async function correlationsOf(
         rows: both,
       })),
   };
+}
+
+/** Columns side by side, which may have been read by several scans. */
+async function* rowsOf(columns: readonly NumberColumn['values'][]): AsyncGenerator<readonly Float64Array[]> {
+  const scans = [...new Set(columns.map(({ of }) => of))].map((of) => {
+    const own = columns.filter((column) => column.of === of);
+    return { own, blocks: of.blocks(own.map(({ at }) => at)) };
+  });
+  for (;;) {
+    const side = new Map<NumberColumn['values'], Float64Array>();
+    for (const { own, blocks } of scans) {
+      const { value } = await blocks.next();
+      if (!value) return;
+      for (const [i, column] of own.entries()) side.set(column, value[i] as Float64Array);
+    }
+    yield columns.map((column) => side.get(column) as Float64Array);
+  }
 }

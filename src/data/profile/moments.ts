@@ -1,3 +1,4 @@
+import { StableSum } from '../../statistics/sums.js';
 import type { SortedValues } from '../sorted-values.js';
 
 export interface Moments {
@@ -17,30 +18,31 @@ export function momentsOf({ values, counts, total }: SortedValues): Moments {
   // Centring first keeps 1e9 + noise from losing the noise, and 1e308 from overflowing in the sum.
   const range = (values[values.length - 1] ?? 0) - (values[0] ?? 0);
   const origin = Number.isFinite(range) ? (values[values.length >> 1] ?? 0) : 0;
-  const mean = origin + sum(values, counts, (x) => (x - origin) / total);
-  const central = (power: number) => sum(values, counts, (x) => (x - mean) ** power / total);
-  const m2 = central(2);
-  const flat = values.length < 2 || !(m2 > 0) || !Number.isFinite(m2);
+  const shift = new StableSum();
+  const length = values.length;
+  for (let i = 0; i < length; i++) {
+    shift.add((((values[i] as number) - origin) / total) * (counts[i] as number));
+  }
+  const mean = origin + shift.value;
+  const [second, third, fourth] = [new StableSum(), new StableSum(), new StableSum()];
+  for (let i = 0; i < length; i++) {
+    const x = (values[i] as number) - mean;
+    const count = counts[i] as number;
+    const square = x * x;
+    second.add(square * count);
+    third.add(square * x * count);
+    fourth.add(square * square * count);
+  }
+  const m2 = second.value / total;
+  const flat = length < 2 || !(m2 > 0) || !Number.isFinite(m2);
   return {
     mean,
     sd: total > 1 && Number.isFinite(m2) ? Math.sqrt((m2 * total) / (total - 1)) : null,
-    skewness: flat ? null : finite(central(3) / m2 ** 1.5),
-    kurtosis: flat ? null : finite(central(4) / m2 ** 2 - 3),
+    skewness: flat ? null : finite(third.value / total / m2 ** 1.5),
+    kurtosis: flat ? null : finite(fourth.value / total / m2 ** 2 - 3),
   };
 }
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
-}
-
-function sum(values: Float64Array, counts: Float64Array, term: (x: number) => number): number {
-  let total = 0;
-  let compensation = 0;
-  for (let i = 0; i < values.length; i++) {
-    const added = term(values[i] as number) * (counts[i] as number);
-    const next = total + added;
-    compensation += Math.abs(total) >= Math.abs(added) ? total - next + added : added - next + total;
-    total = next;
-  }
-  return total + compensation;
 }

@@ -3,14 +3,20 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { textLiteral } from '../../data/literals.js';
 import type { SqlEngine } from '../../data/ports.js';
+import type { Scratch } from '../../data/profile/read-numbers.js';
 import { OutsideError, UserError } from '../../errors.js';
 import { makeScratch } from '../local/scratch.js';
 import { storeError } from '../local/store.js';
 import { type InstallOptions, loadDuckdb } from './install.js';
+import { type OverflowFiles, overflowFiles } from './overflow.js';
 
 export interface DuckdbEngine extends SqlEngine {
+  /** The one column of a query, of texts, in parts as they come. */
+  texts(sql: string): AsyncGenerator<readonly (string | null)[]>;
   /** A folder of its own for staged files, removed by `close`. */
   readonly folder: string;
+  /** A place for the numbers of one more scan; what memory does not hold goes to the folder. */
+  scratch(): Scratch;
   /** From here on no file but those of `reads` can be read and no setting changed, whatever a query says. */
   seal(reads?: readonly string[]): Promise<void>;
 }
@@ -32,6 +38,9 @@ export interface DuckdbOptions extends InstallOptions, EngineLimits {
   readonly cancel: AbortSignal;
 }
 
+/** Numbers beyond this wait on disk, where the system keeps them at hand for as long as nobody needs its memory. */
+const MOST_IN_MEMORY = 512 * 2 ** 20;
+
 /** An empty in-memory database that spills to a temporary folder. Throws OutsideError when DuckDB cannot be had. */
 export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> {
   const { cancel } = options;
@@ -42,9 +51,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
   const folder = await makeScratch('duckdb', temporary).catch((error) => {
     throw storeError(error, temporary);
   });
+  const memoryBytes = options.memoryBytes ?? memory() * 0.6;
   const instance = await duckdb.DuckDBInstance.create(':memory:', {
     threads: String(options.threads ?? availableParallelism()),
-    memory_limit: `${Math.max(64, Math.floor((options.memoryBytes ?? memory() * 0.6) / 2 ** 20))}MiB`,
+    memory_limit: `${Math.max(64, Math.floor(memoryBytes / 2 ** 20))}MiB`,
     temp_directory: join(folder, 'spill'),
     preserve_insertion_order: 'true',
     autoinstall_known_extensions: 'false',
@@ -95,12 +105,36 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
       throw outgrown(error);
     }
   }
+  async function* texts(sql: string): AsyncGenerator<readonly (string | null)[]> {
+    cancel.throwIfAborted();
+    try {
+      const result = await connection.stream(sql);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return;
+        yield chunk.getColumnValues(0).map((value) => (value === null ? null : String(value)));
+      }
+    } catch (error) {
+      cancel.throwIfAborted();
+      throw outgrown(error);
+    }
+  }
+  const overflows: OverflowFiles[] = [];
   // Timestamps without an offset are UTC on every machine.
   await query(`SET TimeZone = 'UTC'`);
+  // Rows that are streamed keep their order. With the default of 1 MB every thread but one waits for its turn, and the reader spins.
+  const buffer = Math.max(1, Math.min(128, Math.floor(memoryBytes / 2 ** 23)));
+  await query(`SET streaming_buffer_size = '${buffer}MiB'`);
   return {
     folder,
+    scratch: () => {
+      const overflow = overflowFiles(folder, `numbers${overflows.length}`);
+      overflows.push(overflow);
+      return { bytes: Math.min(memoryBytes / 4, MOST_IN_MEMORY), overflow };
+    },
     query,
     numbers,
+    texts,
     checkSelect: async (sql) => {
       const statements = await connection.extractStatements(sql);
       const single = statements.count === 1 ? await statements.prepare(0) : undefined;
@@ -119,6 +153,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
       cancel.removeEventListener('abort', stop);
       connection.closeSync();
       instance.closeSync();
+      for (const overflow of overflows) await overflow.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

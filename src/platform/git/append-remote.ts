@@ -13,7 +13,7 @@ import type { BranchView } from './units.js';
 
 /** The network gets a few chances, a busy branch all of them. */
 const NETWORK_TRIES = 4;
-/** A server that wants more patience than this gets it from the next verb: a job is paid by the minute. */
+/** In all. A server that wants more patience than this gets it from the next verb: a job is paid by the minute. */
 const MOST_SECONDS = 120;
 
 export async function putAtRemote(parts: {
@@ -25,10 +25,12 @@ export async function putAtRemote(parts: {
   const { mirror, branch, author, plan } = parts;
   let last: Unreachable | undefined;
   let failures = 0;
+  let waited = 0;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (attempt > 0) {
       const leastSeconds = last?.askedSeconds(author.now()) ?? 0;
-      if (leastSeconds > MOST_SECONDS) break;
+      waited += leastSeconds;
+      if (waited > MOST_SECONDS) break;
       await backOff({
         attempt,
         random: author.randomness.bytes(2),

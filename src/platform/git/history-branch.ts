@@ -27,6 +27,8 @@ export interface BranchOptions {
   readonly branch: string;
   /** Whether records go to the remote; without one they stay on the local branch. */
   readonly push: boolean;
+  /** Whether the remote's records are read although none may be sent: the job of a fork. */
+  readonly readRemote?: boolean;
   readonly randomness: Randomness;
   readonly clock: Clock;
   readonly warn: (line: string) => void;
@@ -112,10 +114,10 @@ export function openBranch(options: BranchOptions): Branch {
   let views: Promise<readonly BranchView[]> | undefined;
   const readViews = async (): Promise<readonly BranchView[]> => {
     checkBranchName(branch);
-    const known = await mirror();
+    const known = await mirror(options.readRemote);
     const found: BranchView[] = [];
     if (known) {
-      await sendWaiting();
+      if (options.push) await sendWaiting();
       remoteTip ??= askRemote(known);
       const tip = await remoteTip;
       if (tip !== undefined) found.push(remoteView(known, tip));

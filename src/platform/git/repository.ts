@@ -13,6 +13,8 @@ export function gitRepository(options: {
   readonly folder: string;
   readonly env: Environment;
   readonly warn: (line: string) => void;
+  /** Asks whoever has the whole history, before a shallow clone fetches any; undefined when that is not known. */
+  readonly askMergeBase?: (a: string, b: string) => Promise<string | undefined>;
 }): Repository {
   const git = openGit(options);
   const clone = openClone(git, options.warn);
@@ -24,6 +26,8 @@ export function gitRepository(options: {
         if (step !== undefined && !(await clone.deepen([a, b], step))) return undefined;
         const base = await mergeBase(git, a, b);
         if (base !== undefined) return base;
+        const asked = step === undefined && (await clone.isShallow()) && (await options.askMergeBase?.(a, b));
+        if (asked) return asked;
       }
       return undefined;
     },
@@ -90,6 +94,7 @@ async function ancestors(git: Git, commit: string, limit: number): Promise<reado
 }
 
 interface Clone {
+  isShallow(): Promise<boolean>;
   /** The remote's branch or tag of that name; asked only in a shallow clone, which often knows one branch alone. */
   lookUp(name: string): Promise<string | undefined>;
   /** Moves the boundary of a shallow clone, and brings commits it lacks; false when there is nothing to deepen or the remote does not answer. */
@@ -130,6 +135,7 @@ function openClone(git: Git, warn: (line: string) => void): Clone {
     return false;
   };
   return {
+    isShallow,
     lookUp: async (name) => {
       if (!/^[^-\s:?*[\\~^]+$/.test(name) || !(await isShallow())) return undefined;
       const origin = await reach();

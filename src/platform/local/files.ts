@@ -1,6 +1,23 @@
-import { lstat, mkdir, readdir, readlink, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { Draft, DraftFile, LocalContent, LocalFiles } from '../../artifacts/ports.js';
+import {
+  type Draft,
+  type DraftFile,
+  type LocalContent,
+  type LocalFiles,
+  UselessContent,
+} from '../../artifacts/ports.js';
 import { OutsideError, UserError } from '../../errors.js';
 import { growingFile, leavePartial, partialBeside, readFrom } from './partial.js';
 import { errorCode, isFull, makeFolder, storeError, temporaryBeside } from './store.js';
@@ -100,6 +117,7 @@ async function openDraft(target: string, digest: string): Promise<Draft> {
         return draftFile(place(path), guard);
       }),
     folder: (path) => guard(async () => void (await mkdir(place(path), { recursive: true }))),
+    tellsCaseApart: () => guard(() => tellsCaseApart(dirname(at))),
     links: (links) => guard(() => makeLinks(at, links)),
     commit: () =>
       guard(async () => {
@@ -111,6 +129,16 @@ async function openDraft(target: string, digest: string): Promise<Draft> {
     leave: () => (full ? rm(at, { recursive: true, force: true }) : leavePartial(at)),
     discard: () => rm(at, { recursive: true, force: true }),
   };
+}
+
+/** Tried out, for it may differ from folder to folder. */
+async function tellsCaseApart(folder: string): Promise<boolean> {
+  const probe = await mkdtemp(join(folder, '.assay-case-'));
+  try {
+    return !(await lstat(join(folder, basename(probe).toUpperCase())).catch(() => undefined));
+  } finally {
+    await rm(probe, { recursive: true, force: true });
+  }
 }
 
 async function draftFile(path: string, guard: <T>(work: () => Promise<T>) => Promise<T>): Promise<DraftFile> {
@@ -146,7 +174,7 @@ async function makeLinks(
   for (const link of links) {
     const target = await realpath(join(root, link.path)).catch(() => undefined);
     if (target === undefined || (target !== real && !target.startsWith(real + sep))) {
-      throw new OutsideError(`the stored folder has a link that leaves it: ${link.path}`);
+      throw new UselessContent(`the stored folder has a link that leaves it: ${JSON.stringify(link.path)}`);
     }
   }
 }

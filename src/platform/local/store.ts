@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { OutsideError, UserError } from '../../errors.js';
@@ -20,8 +20,28 @@ export async function makeFolder(folder: string): Promise<void> {
     const store = storeAround(resolve(folder));
     if (store) await writeFile(join(store, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
   } catch (error) {
-    throw storeError(error, folder);
+    throw storeError(
+      errorCode(error) === 'ENOENT' ? await whyNotMade(resolve(folder), error) : error,
+      folder,
+    );
   }
+}
+
+/** Node says of a read-only file system that the folder does not exist; making the first missing one says why. */
+async function whyNotMade(folder: string, otherwise: unknown): Promise<unknown> {
+  let missing = folder;
+  while (dirname(missing) !== missing && !(await exists(dirname(missing)))) missing = dirname(missing);
+  return mkdir(missing).then(
+    () => otherwise,
+    (error: unknown) => error,
+  );
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function storeAround(folder: string): string | undefined {

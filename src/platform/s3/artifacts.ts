@@ -1,6 +1,7 @@
 import { parseName } from '../../artifacts/names.js';
 import { type Blob, type Blobs, BrokenTransfer, type Content, NoSuchBlob } from '../../artifacts/ports.js';
 import { OutsideError } from '../../errors.js';
+import { startOf } from '../http/range.js';
 import { isNetworkError, type S3Answer, type S3Client } from './client.js';
 import { abortUploadsBefore, copyInParts, PART_BYTES, putInParts } from './multipart.js';
 import { elements, text } from './xml.js';
@@ -49,7 +50,7 @@ async function statBlob(client: S3Client, name: string): Promise<Blob | undefine
     name,
     bytes: Number(answer.headers.get('content-length')),
     modified: new Date(answer.headers.get('last-modified') ?? 0),
-    digest: digestOf(answer, parseName(name)?.digest),
+    digest: client.computesChecksums ? digestOf(answer, parseName(name)?.digest) : null,
   };
 }
 
@@ -107,8 +108,7 @@ async function* read(client: S3Client, name: string, from: number): AsyncGenerat
     );
     if (response.status === 404) throw new NoSuchBlob(name);
     if (response.status === 416) return;
-    // A service that does not know ranges begins at the beginning.
-    let skip = response.status === 200 ? from : 0;
+    let skip = from - startOf(response, from);
     for await (const chunk of response.body ?? []) {
       stalled.reset();
       const rest = chunk.subarray(Math.min(skip, chunk.length));

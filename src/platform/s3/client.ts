@@ -35,6 +35,8 @@ export interface S3Client {
   readonly place: string;
   /** What keys begin with: empty, or ending in `/`. */
   readonly prefix: string;
+  /** Whether a checksum that it tells is one that it has computed: others than AWS may give back what they were told. */
+  readonly computesChecksums: boolean;
   /** `bucket/prefix/key` as copying names a source. */
   source(key: string): string;
   /** Throws after retries: UserError or OutsideError with what S3 said. */
@@ -71,6 +73,7 @@ export function openS3(options: S3Options): S3Client {
   return {
     place: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
     prefix,
+    computesChecksums: !(options.env.AWS_ENDPOINT_URL_S3 || options.env.AWS_ENDPOINT_URL),
     source: (key) => encodeKey(`/${bucket}/${prefix}${key}`),
     send: async (request) => {
       const response = await attempts(at, request, undefined);

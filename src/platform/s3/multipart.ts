@@ -113,6 +113,8 @@ async function* listUploads(
       method: 'GET',
       query: { uploads: '', prefix: client.prefix + below, ...marker },
       expected,
+      // What rclone says when there are none.
+      expectedCodes: ['NoSuchUpload'],
     });
     if (status >= 300) return;
     for (const entry of elements(xml, 'Upload')) {

@@ -202,7 +202,8 @@ const pulls: Readonly<Record<string, Handler>> = {
   'GET /repos/{owner}/{repo}/compare/{basehead}': {
     needs: ['contents=read'],
     run: ({ repository, params }) => {
-      const sha = repository.mergeBases[params.basehead ?? ''];
+      const [base = '', head = ''] = (params.basehead ?? '').split('...');
+      const sha = repository.mergeBases[params.basehead ?? ''] ?? repository.mergeBaseOf?.(base, head);
       return sha === undefined
         ? notFound()
         : ok({ merge_base_commit: { sha }, status: 'diverged', ahead_by: 1, behind_by: 1, commits: [] });
@@ -281,7 +282,7 @@ function assetBody({ url, repository }: Context, asset: Asset) {
     content_type: asset.contentType,
     digest: `sha256:${createHash('sha256').update(asset.bytes).digest('hex')}`,
     url: `${url}/repos/${repository.name}/releases/assets/${asset.id}`,
-    label: '',
+    label: asset.label ?? '',
   };
 }
 function releaseBody(context: Context, release: Release) {
@@ -449,6 +450,19 @@ const releases: Readonly<Record<string, Handler>> = {
         status: 302,
         headers: { location: `${context.url.replace('127.0.0.1', 'localhost')}/blobs/asset/${asset.id}` },
       };
+    },
+  },
+  'PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}': {
+    needs: ['contents=write'],
+    run: (context) => {
+      const release = context.repository.releases.find((one) =>
+        one.assets.some((asset) => asset.id === Number(context.params.asset_id)),
+      );
+      const asset = release?.assets.find((one) => one.id === Number(context.params.asset_id));
+      if (!release || !asset) return notFound();
+      if (release.immutable) return immutable();
+      asset.label = context.body.label ?? asset.label;
+      return ok(assetBody(context, asset));
     },
   },
   'DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}': {
@@ -681,6 +695,10 @@ const repositories: Readonly<Record<string, Handler>> = {
   'POST /repos/{owner}/{repo}/git/refs': {
     needs: ['contents=write'],
     run: ({ body }) => ({ status: 201, body: { ref: body.ref, object: { sha: body.sha } } }),
+  },
+  'DELETE /repos/{owner}/{repo}/git/refs/{ref}': {
+    needs: ['contents=write'],
+    run: () => ({ status: 204 }),
   },
   'GET /repos/{owner}/{repo}': {
     needs: [],

@@ -33,6 +33,7 @@ export interface Asset {
   readonly bytes: Buffer;
   readonly contentType: string;
   state: 'uploaded' | 'open';
+  label?: string;
 }
 export interface Release {
   readonly id: number;
@@ -95,6 +96,8 @@ export interface Repository {
   readonly branches: Record<string, { readonly sha: string; readonly protected: boolean }>;
   /** `base...head` to the merge base's id. */
   readonly mergeBases: Record<string, string>;
+  /** Asked for those that are not listed. */
+  mergeBaseOf?: (base: string, head: string) => string | undefined;
   /** Commits to the numbers of pull requests they came with. */
   readonly commitPulls: Record<string, readonly number[]>;
   readonly dispatches: { readonly kind: string; readonly body: unknown }[];
