@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { releaseLimits } from '../src/commands/doctor/artifacts.js';
 import { type Check, renderChecks } from '../src/commands/doctor/check.js';
 import { nodeCheck, spaceCheck } from '../src/commands/doctor/machine.js';
 import { programsOf } from '../src/commands/doctor/programs.js';
@@ -292,6 +293,17 @@ describe('single checks', () => {
         },
       ]
     `);
+  });
+
+  test('limits of the releases that hold artifacts are told from 80 %', () => {
+    const newest = (assets: number) => ({ tag: 'assay-artifacts-3', assets });
+    expect(releaseLimits({ releases: 0, newest: undefined })).toEqual([]);
+    expect(releaseLimits({ releases: 79, newest: newest(799) })).toEqual([]);
+    const found = releaseLimits({ releases: 80, newest: newest(1000) });
+    expect(found.map(({ state, message }) => `${state}: ${message}`)).toEqual([
+      'warning: 1000 assets in the release assay-artifacts-3: 100% of the 1000 that GitHub allows',
+      'warning: 80 releases of artifacts, which one job can list in an hour: 80% of the 100 that GitHub allows',
+    ]);
   });
 
   test('Node and disk space', () => {

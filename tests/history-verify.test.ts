@@ -120,6 +120,20 @@ describe('records', () => {
     ]);
   });
 
+  test('two of one id inside a file of a month', async () => {
+    const run = await scene.train(0.9);
+    const month = recordPath(run).split('/').slice(0, 4).join('/');
+    const lines = [run, run, { ...run, actor: 'mallory' }].map((one) => JSON.stringify(one));
+    editHistory(scene.folder, (checkout) => {
+      rmSync(join(checkout, recordPath(run)));
+      write(checkout, `${month}/records.jsonl`, `${lines.join('\n')}\n`);
+    });
+    // The same twice is the same; another is none.
+    expect((await verify()).problems).toEqual([
+      { kind: 'file', where: recordPath(run), what: 'a record of its id is there with other content' },
+    ]);
+  });
+
   test('a reference to what is not there; a newer record is counted and not judged', async () => {
     const run = await scene.train(0.9, { parent: '20250101T000000000Z-00000001' });
     const newer = { ...makeRecord(), schema: 'assay/run@9' };

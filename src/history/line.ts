@@ -8,10 +8,9 @@ import { parseStored, recordAt, recordText } from './stored.js';
  */
 
 /** Without the line end. */
-export function toLine(stored: Pick<StoredRecord, 'path' | 'text'>): string {
-  const parsed = parseStored(stored.path, stored.text);
-  if ('record' in parsed && recordText(parsed.record) === stored.text) return JSON.stringify(parsed.record);
-  return JSON.stringify({ path: stored.path, text: stored.text });
+export function toLine({ path, text, record }: StoredRecord): string {
+  // What was read is the record of that text: written again it is the same, or else the text itself must be kept.
+  return JSON.stringify(recordText(record) === text ? record : { path, text });
 }
 
 /** What a line holds; otherwise what is wrong with it, in words. */

@@ -5,13 +5,13 @@ import type { ArchiveSize } from '../../history/archive.js';
 import { RECORD_KINDS } from '../../history/record.js';
 import { openGit } from '../../platform/git/git.js';
 import { type Check, failedCheck, type Patient } from './check.js';
+import { limitCheck } from './limit.js';
 
 /**
  * Where GitHub stops: trees of more entries are cut by its API, larger blobs are refused by its server, and it asks for
  * repositories below 1 GB.
  */
 const LIMITS = { entries: 100_000, blobBytes: 100 * 2 ** 20, branchBytes: 2 ** 30 } as const;
-const LOUD_AT = 0.8;
 const LARGE_STORE = 5e9;
 
 /** The state of the clone, the history and what is kept under .assay. */
@@ -155,23 +155,6 @@ export function limitChecks(size: ArchiveSize, branch: string): readonly Check[]
     ),
     waiting,
   ].flat();
-}
-
-interface Limit {
-  readonly used: number;
-  readonly limit: number;
-  readonly what: string;
-  readonly mend: string;
-  /** Beyond it some pages and calls of GitHub are cut, and the history still works. */
-  readonly isSoft?: boolean;
-}
-
-function limitCheck(one: Limit, format: (value: number) => string): readonly Check[] {
-  if (one.used < LOUD_AT * one.limit) return [];
-  const percent = Math.floor((one.used / one.limit) * 100);
-  const message = `${format(one.used)} ${one.what}: ${percent}% of the ${format(one.limit)} that GitHub allows`;
-  const state = one.used < one.limit || one.isSoft ? 'warning' : 'broken';
-  return [{ name: 'limits', state, message, mend: one.mend }];
 }
 
 async function storeChecks({ project }: Patient): Promise<readonly Check[]> {

@@ -258,18 +258,26 @@ async function* readListed<T>(
   }
 }
 
-type Take = (stored: StoredRecord) => void;
+/** @param again reads the first record of that id in the file at hand once more */
+type Take = (stored: StoredRecord, again?: (id: string) => StoredRecord | undefined) => void;
 
-/** Takes each id once. Only a file of a month can hold a record that lies beside it, too. */
-function takerOnce(files: readonly UnitFile[], into: { readonly take: Take; readonly told: Problems }): Take {
+/**
+ * Takes each id once. Only a file of a month can hold a record twice, or one that lies beside it, too. Where the file is all
+ * there is, as nearly always, ids are remembered and no records: a month may have thousands.
+ */
+function takerOnce(
+  files: readonly UnitFile[],
+  into: { readonly take: (stored: StoredRecord) => void; readonly told: Problems },
+): Take {
   if (!files.some((file) => file.compacted)) return into.take;
-  const known = new Map<string, StoredRecord>();
-  return (stored) => {
-    const there = known.get(stored.record.id);
-    if (there === undefined) {
-      known.set(stored.record.id, stored);
+  const isAlone = files.length === 1;
+  const known = new Map<string, StoredRecord | undefined>();
+  return (stored, again) => {
+    const { id } = stored.record;
+    if (!known.has(id)) {
+      known.set(id, isAlone ? undefined : stored);
       into.take(stored);
-    } else if (there.text !== stored.text)
+    } else if ((known.get(id) ?? again?.(id))?.text !== stored.text)
       into.told.set(stored.path, 'a record of its id is there with other content');
   };
 }
@@ -283,9 +291,15 @@ function takeFile(
   if (!isUtf8(body)) told.set(file.path, 'it is not UTF-8 text');
   else if (file.compacted) {
     const month = file.path.split('/').slice(0, 4).join('/');
-    for (const found of compactedLines(body.toString('utf8'), ids)) {
+    const text = body.toString('utf8');
+    const again = (id: string) => {
+      for (const found of compactedLines(text, new Set([id])))
+        if ('record' in found && found.record.id === id) return found;
+      return undefined;
+    };
+    for (const found of compactedLines(text, ids)) {
       if ('problem' in found) told.set(`${file.path}:${found.line}`, found.problem);
-      else if (found.path.startsWith(`${month}/`)) take(found);
+      else if (found.path.startsWith(`${month}/`)) take(found, again);
       else told.set(`${file.path}:${found.record.id}`, 'it belongs to another month');
     }
   } else if (body.length > MAXIMUM_RECORD_BYTES) told.set(file.path, tooLarge(body.length));
