@@ -220,7 +220,11 @@ async function settle(
   }
   if (failure.kind === 'secondary-limit' && (failure.retryAfter ?? 60) <= LONGEST_WAIT_SECONDS)
     return 'again';
-  if (failure.kind === 'not-found' && (await isGone(options, of.release))) return 'again';
+  if (failure.kind === 'not-found') {
+    if (await isGone(options, of.release)) return 'again';
+    // Another job was faster with the same, and has put its own in the place of this one while it was being sent.
+    return clearWay(options, { ...of, mine: true });
+  }
   if (!failure.mayHaveHappened) throw failure;
   return clearWay(options, { ...of, mine: true });
 }
