@@ -20,6 +20,9 @@ export interface UnitBlock extends Block {
 /** A compacted file holds many records, and one more than its bound when that is large by itself. */
 const LARGEST_FILE = COMPACTED_BYTES + 2 * MAXIMUM_RECORD_BYTES;
 const BYTES_AT_ONCE = 8 * 2 ** 20;
+const NEWLINE = 10;
+/** Looking for more ids than these takes longer than reading every line. */
+const FEW_IDS = 32;
 /** Of one unit; more of them say no more. */
 const MOST_PROBLEMS = 50;
 
@@ -288,16 +291,20 @@ function takeFile(
   into: { readonly take: Take; readonly told: Problems; readonly ids: ReadonlySet<string> | undefined },
 ): void {
   const { take, told, ids } = into;
-  if (!isUtf8(body)) told.set(file.path, 'it is not UTF-8 text');
+  if (file.compacted && ids && ids.size <= FEW_IDS) {
+    // A month of megabytes for a record or two: only their lines become text.
+    for (const found of compactedLines(linesWith(body, ids).toString('utf8')))
+      if ('record' in found) take(found);
+  } else if (!isUtf8(body)) told.set(file.path, 'it is not UTF-8 text');
   else if (file.compacted) {
     const month = file.path.split('/').slice(0, 4).join('/');
     const text = body.toString('utf8');
     const again = (id: string) => {
-      for (const found of compactedLines(text, new Set([id])))
+      for (const found of compactedLines(linesWith(body, new Set([id])).toString('utf8')))
         if ('record' in found && found.record.id === id) return found;
       return undefined;
     };
-    for (const found of compactedLines(text, ids)) {
+    for (const found of compactedLines(text)) {
       if ('problem' in found) told.set(`${file.path}:${found.line}`, found.problem);
       else if (found.path.startsWith(`${month}/`)) take(found, again);
       else told.set(`${file.path}:${found.record.id}`, 'it belongs to another month');
@@ -309,6 +316,22 @@ function takeFile(
     if ('problem' in parsed) told.set(file.path, parsed.problem);
     else take({ path: file.path, text, record: parsed.record });
   }
+}
+
+/** The lines that name one of the ids. */
+function linesWith(body: Buffer, ids: ReadonlySet<string>): Buffer {
+  const lines = new Map<number, Buffer>();
+  for (const id of ids) {
+    for (let at = body.indexOf(id); at !== -1; ) {
+      const start = body.lastIndexOf(NEWLINE, at) + 1;
+      const newline = body.indexOf(NEWLINE, at);
+      const end = newline === -1 ? body.length : newline + 1;
+      lines.set(start, body.subarray(start, end));
+      at = body.indexOf(id, end);
+    }
+  }
+  const inOrder = [...lines].sort(([a], [b]) => a - b).map(([, line]) => line);
+  return Buffer.concat(inOrder);
 }
 
 function tooLarge(bytes: number): string {
