@@ -134,6 +134,7 @@ console.log(Number(process.hrtime.bigint() - start) / 1e9);
 let server;
 try {
   await checkRuns();
+  tell('node -e 0, which tells how busy this machine is', took(measure('node', ['-e', '0'])));
   const large = await makeRemote('large.git', RUNS);
   await makeRemote('small.git', 100);
   // The server is a process of its own, so that what it costs is not counted here.
