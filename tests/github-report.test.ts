@@ -143,6 +143,47 @@ describe('a pull request', () => {
   });
 });
 
+test('a whole job of a pull request, measured and told twice, takes few requests', async () => {
+  const model = (name: string) => [
+    `  ${name}:`,
+    '    data: [adult]',
+    `    train: { run: node train.mjs ${name}, seeds: [1, 2, 3], outputs: { model: out/${name}.bin } }`,
+    `    metrics: { from: [out/${name}.json] }`,
+    '    gate: [{ metric: accuracy }, { validation: adult }]',
+  ];
+  const work = await openGitHubScene(
+    [
+      'data: { adult: { source: adult.csv, columns: { age: { type: integer } } } }',
+      'models:',
+      ...model('income'),
+      ...model('churn'),
+    ].join('\n'),
+    {
+      'adult.csv': 'age\n31\n42\n',
+      'train.mjs': `import { mkdirSync, writeFileSync } from 'node:fs';
+mkdirSync('out', { recursive: true });
+const [, , name] = process.argv;
+writeFileSync('out/' + name + '.bin', 'weights ' + process.env.ASSAY_SEED + process.env.ASSAY_RUN);
+writeFileSync('out/' + name + '.json', '{"accuracy": 0.9}');`,
+    },
+  );
+  try {
+    // Of GitHub's 1,000 an hour and repository.
+    for (const turn of ['first', 'second']) {
+      work.bed.requests.length = 0;
+      const { outputs } = await work.run('auto');
+      expect([turn, outputs['comment-url']]).toEqual([turn, expect.stringContaining('#issuecomment-')]);
+      expect(
+        work.bed.requests.length,
+        JSON.stringify(work.bed.requests.map(({ method, path }) => method + path)),
+      ).toBeLessThanOrEqual(25);
+    }
+    expect(work.bed.repository.comments).toHaveLength(1);
+  } finally {
+    await work.end();
+  }
+});
+
 describe('limits', () => {
   test('500 metrics in 20 slices are posted, the worst first, nothing broken by the cut', async () => {
     const rows: Row[] = Array.from({ length: 500 }, (_, metric) => [
@@ -245,6 +286,33 @@ describe('what GitHub refuses does not undo what was measured', () => {
     expect(json).toMatchObject({ comment_url: null, not_posted: [expect.any(String), expect.any(String)] });
     expect(summary).toContain('⚠️');
     expect((await scene.run('report', ['--fail-on', 'not-posted'])).exit).toBe(1);
+  });
+
+  test('all of a pull request with a token that may only read: measured, judged, and left as a bundle', async () => {
+    const work = await openGitHubScene(
+      [
+        'models:',
+        '  income:',
+        '    train: { run: node train.mjs, outputs: { model: out/model.bin } }',
+        '    metrics: { from: [out/metrics.json] }',
+        '    gate: [{ metric: accuracy }]',
+      ].join('\n'),
+      {
+        'train.mjs': `import { mkdirSync, writeFileSync } from 'node:fs';
+mkdirSync('out', { recursive: true });
+writeFileSync('out/model.bin', 'weights');
+writeFileSync('out/metrics.json', '{"accuracy": 0.9}');`,
+      },
+    );
+    try {
+      const { exit, outputs, lines, failure } = await work.run('auto', [], { token: FORK_TOKEN });
+      expect({ exit, failure, decision: outputs.decision }).toEqual({ exit: 0, decision: 'promote' });
+      expect(existsSync(join(outputs.bundle ?? '', 'assay-report.json'))).toBe(true);
+      expect(lines.join('\n')).toMatch(/files of this run stay in this job: .*\n.*contents: write/);
+      expect(lines.filter((line) => line.includes('stay in this job'))).toHaveLength(1);
+    } finally {
+      await work.end();
+    }
   });
 
   test('a token that turns out to be read-only, as Dependabot’s, leaves a bundle', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { proposeComments, proposeWorkflow } from '../src/survey/workflow.js';
 import { ACT, type ActResult } from './beds/act.js';
 import { conversation } from './beds/github/server.js';
 import type { Pull } from './beds/github/state.js';
@@ -273,5 +274,70 @@ describe.skipIf(ACT === undefined)('workflows of a team, run by act (left out wh
     expect(comment?.body).toContain('Measured by the job of a fork');
     expect(bed.repository.checks.at(-1)?.fields).toMatchObject({ head_sha: head });
     expect(published.requests).toBeLessThanOrEqual(25);
+  });
+
+  test('the workflows that init writes: a push, a pull request, and a comment that is obeyed', {
+    timeout: 600_000,
+  }, async () => {
+    const options = { language: undefined, branch: 'main', config: 'assay.yml' };
+    const mine = await openTeam({
+      ...FILES,
+      '.github/workflows/assay.yml': proposeWorkflow(options),
+      '.github/workflows/assay-comments.yml': proposeComments(options),
+    });
+    try {
+      const { bed, folder } = mine;
+      mine.push('main');
+      green(await mine.job(MAIN));
+      git(folder, 'checkout', '--quiet', '-b', 'topic');
+      write(folder, 'train.mjs', training(0.85));
+      git(folder, 'commit', '--quiet', '--all', '--message', 'worse');
+      const head = git(folder, 'rev-parse', 'HEAD');
+      bed.repository.pulls.push({
+        number: 7,
+        state: 'open',
+        headSha: head,
+        headRef: 'topic',
+        headRepo: 'team/models',
+        baseRef: 'main',
+      });
+      mine.testMerge(7, head);
+      expect((await mine.job(onPull(head))).ok).toBe(false);
+
+      const say = async (id: number, author: string) => {
+        const body = '/assay accept because the labels were corrected';
+        bed.repository.comments.push({
+          id,
+          issue: 7,
+          author: { login: author, type: 'User' },
+          body,
+          minimized: null,
+          reactions: [],
+        });
+        return mine.job({
+          event: 'issue_comment',
+          ref: 'refs/heads/main',
+          workflow: 'assay-comments.yml',
+          payload: {
+            action: 'created',
+            issue: { number: 7, pull_request: {} },
+            comment: { id, body, user: { login: author } },
+          },
+        });
+      };
+      Object.assign(bed.repository.people, { mona: 'write', stranger: 'read' });
+      const records = bed.repository.branches.assay?.sha;
+      green(await say(501, 'stranger'));
+      expect(bed.repository.branches.assay?.sha).toBe(records);
+      expect(bed.repository.comments.find(({ id }) => id === 501)?.reactions).toEqual(['-1']);
+      green(await say(502, 'mona'));
+      expect(bed.repository.branches.assay?.sha).not.toBe(records);
+      expect(bed.repository.comments.find(({ id }) => id === 502)?.reactions).toEqual(['eyes', 'rocket']);
+      expect(bed.repository.comments.at(-1)?.body).toMatch(
+        /^> `\/assay accept because the labels were corrected`/,
+      );
+    } finally {
+      await mine.end();
+    }
   });
 });

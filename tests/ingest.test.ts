@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,7 +170,7 @@ test('on another machine the outputs come from the artifact store', async () => 
   expect(records[0]?.rows).toBe(1);
   write('assay.yml', CONFIG);
   rmSync(join(folder, 'p/.assay/data'), { recursive: true });
-  expect((await run()).states).toEqual([['clean skipped', 'features skipped']]);
+  expect((await run()).lines.join()).toContain('features: skipped');
   expect(ran()).toBe(2);
 });
 
@@ -231,6 +232,55 @@ describe('wrong steps are told with their place', () => {
       'the step "features" is a notebook, and papermill is not installed',
     );
   });
+
+  const papermill = spawnSync('papermill', ['--version']).status === 0;
+  test.skipIf(!papermill)(
+    'a notebook, by papermill and a kernel (left out where they are not installed)',
+    async () => {
+      const cell = (source: string, tags: readonly string[] = []) => ({
+        cell_type: 'code',
+        id: `c${source.length}`,
+        execution_count: null,
+        metadata: { tags },
+        outputs: [],
+        source,
+      });
+      const notebook = {
+        nbformat: 4,
+        nbformat_minor: 5,
+        metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } },
+        cells: [
+          cell('keep = 1\ncode = ""', ['parameters']),
+          cell(
+            'import json, os\nassert os.path.getsize(os.environ["ASSAY_INPUT"]) > 0\nwith open(os.environ["ASSAY_OUTPUT"], "w") as out:\n    for i in range(keep):\n        out.write(json.dumps({"age": 20 + i, "code": code}) + "\\n")',
+          ),
+        ],
+      };
+      scene({
+        'assay.yml': CONFIG.replace('run: node features.mjs', 'notebook: features.ipynb').replace(
+          'params: { keep: 2 }',
+          `params: { keep: 2, code: '007' }`,
+        ),
+        'features.ipynb': JSON.stringify(notebook),
+      });
+      const { records, states } = await run();
+      expect(states).toEqual([['clean ran', 'features ran']]);
+      // A text stays one, and a number is one.
+      expect(records[0]).toMatchObject({
+        rows: 2,
+        columns: [{ name: 'age' }, { name: 'code', type: 'string' }],
+      });
+      expect((await run()).lines.join()).toContain('features: skipped');
+      write(
+        'features.ipynb',
+        JSON.stringify({ ...notebook, cells: [cell('raise ValueError("no rows today")')] }),
+      );
+      const failed = await run();
+      expect(failed.records[0]).toMatchObject({ status: 'failed' });
+      expect(failed.lines.join()).toContain('no rows today');
+    },
+    120_000,
+  );
 
   test('exactly one of sql, run and notebook', async () => {
     scene({ 'assay.yml': CONFIG.replace('run: node features.mjs', 'sql: select 1\n        run: x') });

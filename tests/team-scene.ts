@@ -62,8 +62,12 @@ export async function openTeam(files: Readonly<Record<string, string>>): Promise
   for (const [path, content] of Object.entries(files)) write(folder, path, content);
   git(folder, 'add', '.');
   git(folder, 'commit', '--quiet', '--message', 'Begin');
-  const assay = releasedAssay(join(top, 'assay'));
-  const repositories = [`OWNER/assay@v1=${assay}`, ...standIns(join(top, 'others'), assay)];
+  const assay = join(top, 'assay');
+  const own = Object.entries(files).flatMap(([path, text]) => (path.endsWith('.yml') ? [text] : []));
+  const repositories = [
+    `OWNER/assay@v1=${assay}`,
+    ...standIns(join(top, 'others'), [...releasedAssay(assay), ...own]),
+  ];
   const artifacts = join(top, 'artifacts');
   mkdirSync(artifacts);
   const { workflows } = bed.repository;

@@ -16,3 +16,34 @@ export function layeredBlobs(own: Blobs, shared: Blobs): Blobs {
     touch: async (name) => (await own.touch(name)) || (await shared.stat(name)) !== undefined,
   };
 }
+
+/**
+ * A store that is written to until it refuses, and another one from then on. A pull request whose token turns out to be
+ * read-only is measured all the same; its files stay in the job, as those of a fork do.
+ */
+export function yieldingBlobs(
+  shared: Blobs,
+  own: Blobs,
+  options: { readonly isRefusal: (error: unknown) => boolean; readonly onRefused: (error: unknown) => void },
+): Blobs {
+  const layered = layeredBlobs(own, shared);
+  let current = shared;
+  const orOwn = async <T>(write: (blobs: Blobs) => Promise<T>): Promise<T> => {
+    if (current === layered) return write(layered);
+    try {
+      return await write(shared);
+    } catch (error) {
+      if (!options.isRefusal(error)) throw error;
+      if (current !== layered) options.onRefused(error);
+      current = layered;
+      return write(layered);
+    }
+  };
+  return {
+    ...shared,
+    stat: (name) => current.stat(name),
+    get: (name, from) => current.get(name, from),
+    put: (name, content) => orOwn((blobs) => blobs.put(name, content)),
+    touch: (name) => orOwn((blobs) => blobs.touch(name)),
+  };
+}

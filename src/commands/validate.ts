@@ -131,6 +131,7 @@ async function validateDataset(options: {
     access: ownSql || profiles ? 'load' : 'scan',
     others: await referencedDatasets(project, world, name),
     downloads: join(project.store, 'downloads'),
+    countsRejected: true,
     ...engineLimits(project),
   });
   return {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, share } from './quantities.js';
+import { byteSize, duration, share } from './quantities.js';
 
 /** The `data:` part of assay.yml. */
 
@@ -265,6 +265,11 @@ export const datasetConfig = z.strictObject({
     .array(z.string())
     .default([''])
     .describe("texts that mean missing in CSV and TSV, such as '' and '?'"),
+  max_unpacked: byteSize
+    .optional()
+    .describe(
+      '1GB when left out: an archive that unpacks to more, and to more than 500 times its size, is refused',
+    ),
   steps: z.array(dataStep).default([]).describe('collect, clean and transform, one after another'),
   columns: z
     .record(z.string(), columnSchema)

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { Marked } from 'marked';
 import { describe, expect, it } from 'vitest';
-import { cutMarkdown, fitTiers, sizeOf } from './limits.js';
+import { commentHtml } from '../../tests/beds/github-markdown.js';
+import { SCENES } from '../../tests/fakes/report-scenes.js';
+import { reportBody } from './comment.js';
+import { cutMarkdown, fitTiers, LIMITS, sizeOf } from './limits.js';
 
 const limit = (max: number) => ({ max, unit: 'utf-16' as const });
 
@@ -80,6 +83,36 @@ describe('cutMarkdown', () => {
       }),
     );
   });
+
+  it('leaves whole tables, folds and diagrams of any report, as GitHub reads it', () => {
+    const bodies = Object.values(SCENES).map((scene) => reportBody(scene(), LIMITS.comment));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...bodies),
+        fc.double({ min: 0.05, max: 0.999, noNaN: true }),
+        (body, share) => {
+          const max = Math.max(120, Math.floor(body.length * share));
+          const text = cutMarkdown(body, limit(max));
+          expect(text.length).toBeLessThanOrEqual(max);
+          const html = commentHtml(text);
+          // Nothing that was written as a table, an element or a fence is shown as text.
+          const shown = html.replace(/<pre>[\s\S]*?<\/pre>/g, '').replace(/<[^>]*>/g, '');
+          expect(shown).not.toMatch(/:?--+:?|```|&#x3C;\/?[a-z]|\n\|/);
+          for (const table of html.match(/<table>[\s\S]*?<\/table>/g) ?? []) {
+            const rows = table.match(/<tr>[\s\S]*?<\/tr>/g) ?? [];
+            expect(rows.length).toBeGreaterThan(1);
+            expect(new Set(rows.map((row) => row.match(/<t[hd][ >]/g)?.length)).size).toBe(1);
+          }
+          expect(html.match(/<details/g)?.length ?? 0).toBe(html.match(/<summary/g)?.length ?? 0);
+          const diagrams = (of: string) => of.match(/```mermaid\n[\s\S]*?\n```/g) ?? [];
+          expect(diagrams(text).length).toBe(text.match(/```mermaid/g)?.length ?? 0);
+          for (const diagram of diagrams(text)) expect(diagrams(body)).toContain(diagram);
+          expect(text.endsWith('shown here._\n')).toBe(true);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
 
   it('leaves out a line that alone is too long', () => {
     expect(cutMarkdown('x'.repeat(1000), limit(100))).toContain('… cut');

@@ -50,29 +50,45 @@ export function fitTiers(options: {
 const CUT_NOTE = '\n\n_… cut: the rest is too long to be shown here._\n';
 
 /**
- * Whole lines of the text, as many as fit: a table ends after a row, an open code fence and open `<details>` are closed,
- * and a note says that something is missing. A single line that is longer than the limit is left out.
+ * Whole lines of the text, as many as fit, up to a line after which nothing is broken: a table has at least one row below
+ * its heading, a diagram is whole or left out, an open code fence and open `<details>` are closed, and a note says that
+ * something is missing. A single line that is longer than the limit is left out.
  */
 export function cutMarkdown(text: string, limit: Limit): string {
   if (sizeOf(text, limit.unit) <= limit.max) return text;
-  const kept: string[] = [];
+  const lines = text.split('\n');
   let used = sizeOf(CUT_NOTE, limit.unit);
-  let open: Open = { fence: null, details: 0 };
-  for (const line of text.split('\n')) {
-    const after = afterLine(open, line);
-    const size = sizeOf(line, limit.unit) + 1;
-    if (used + size + sizeOf(closing(after), limit.unit) > limit.max) break;
-    kept.push(line);
-    used += size;
-    open = after;
+  let open: Open = { fence: null, diagram: false, details: 0 };
+  let end = { lines: 0, open };
+  for (const [at, line] of lines.entries()) {
+    open = afterLine(open, line);
+    used += sizeOf(line, limit.unit) + 1;
+    if (used > limit.max) break;
+    const isEnd = isWholeAfter(line, { open, next: lines[at + 1] });
+    if (isEnd && used + sizeOf(closing(open), limit.unit) <= limit.max) end = { lines: at + 1, open };
   }
-  const body = `${kept.join('\n')}${closing(open)}${CUT_NOTE}`;
+  const body = `${lines.slice(0, end.lines).join('\n')}${closing(end.open)}${CUT_NOTE}`;
   return sizeOf(body, limit.unit) <= limit.max ? body : '';
+}
+
+const DELIMITERS = /^\|(?: *:?-+:? *\|)+$/;
+
+/** Whether the text may end here, but for what `closing` adds. */
+function isWholeAfter(
+  line: string,
+  { open, next }: { readonly open: Open; readonly next: string | undefined },
+): boolean {
+  if (open.fence !== null) return !open.diagram;
+  const isHeading = DELIMITERS.test(line) || (line.startsWith('|') && DELIMITERS.test(next ?? ''));
+  // A list or a paragraph may end anywhere; what is folded has its title on the line after.
+  return !isHeading && !/^<details[ >]/.test(line);
 }
 
 interface Open {
   /** The fence that is open, as it was written; null outside code. */
   readonly fence: string | null;
+  /** What is in the fence is drawn, so that half of it is an error on the page. */
+  readonly diagram: boolean;
   readonly details: number;
 }
 
@@ -80,9 +96,9 @@ function afterLine(open: Open, line: string): Open {
   const fence = /^(`{3,}|~{3,})/.exec(line)?.[1] ?? null;
   if (open.fence !== null) {
     const closes = fence !== null && line.trim() === fence && fence.length >= open.fence.length;
-    return closes ? { ...open, fence: null } : open;
+    return closes ? { ...open, fence: null, diagram: false } : open;
   }
-  if (fence !== null) return { ...open, fence };
+  if (fence !== null) return { ...open, fence, diagram: line.trim() === `${fence}mermaid` };
   const opened = line.match(/<details[ >]/g)?.length ?? 0;
   const closed = line.match(/<\/details>/g)?.length ?? 0;
   return { ...open, details: Math.max(0, open.details + opened - closed) };

@@ -20,15 +20,16 @@ export const ACT = [
   join(homedir(), 'go', 'bin', 'act'),
 ].find((path) => path !== undefined && path !== '' && existsSync(path));
 
-/** What a released Assay holds that workflows see; its bundle is the compiled source. */
-export function releasedAssay(folder: string): string {
+/** What a released Assay holds that workflows see; its bundle is the compiled source. Returns its workflows. */
+export function releasedAssay(folder: string): readonly string[] {
   mkdirSync(join(folder, 'dist'), { recursive: true });
   for (const path of ['action.yml', 'actions', '.github/workflows', 'package.json']) {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   }
   const main = pathToFileURL(join(ROOT, 'build', 'main.js')).href;
   writeFileSync(join(folder, 'dist', 'index.js'), `await import(${JSON.stringify(main)});\n`);
-  return folder;
+  const workflows = join(folder, '.github', 'workflows');
+  return readdirSync(workflows).map((file) => readFileSync(join(workflows, file), 'utf8'));
 }
 
 /**
@@ -43,16 +44,9 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 
 /** Actions of others that the workflows name; what they would do is left out, but for the artifact that leaves the job. */
-export function standIns(folder: string, assay: string): readonly string[] {
-  const workflows = join(assay, '.github', 'workflows');
-  const used = new Set<string>();
-  for (const file of readdirSync(workflows)) {
-    for (const [, name] of readFileSync(join(workflows, file), 'utf8').matchAll(
-      /uses: ([\w./-]+@[0-9a-f]{40})/g,
-    )) {
-      if (name !== undefined) used.add(name);
-    }
-  }
+export function standIns(folder: string, workflows: readonly string[]): readonly string[] {
+  const named = workflows.flatMap((text) => [...text.matchAll(/uses: ([\w./-]+@[0-9a-f]{40})/g)]);
+  const used = new Set(named.map(([, name = '']) => name));
   return [...used].map((name) => {
     const at = join(folder, name.replaceAll('/', '_'));
     mkdirSync(at, { recursive: true });

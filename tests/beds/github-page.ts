@@ -1,13 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import rehypeRaw from 'rehype-raw';
-import rehypeSanitize from 'rehype-sanitize';
-import rehypeStringify from 'rehype-stringify';
-import remarkGfm from 'remark-gfm';
-import remarkParse from 'remark-parse';
-import remarkRehype from 'remark-rehype';
-import { unified } from 'unified';
+import { commentHtml } from './github-markdown.js';
 
 /**
  * A comment as GitHub shows it: its flavour of markdown, what its sanitizer lets through, its stylesheet, and its diagrams
@@ -22,43 +16,6 @@ const STYLE = require.resolve('github-markdown-css/github-markdown.css');
 export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'].find(
   (path) => existsSync(path),
 );
-
-/** HTML of a comment. Every line break shows in it, as in comments and unlike in files. */
-export function commentHtml(markdown: string): string {
-  return unified()
-    .use(remarkParse)
-    .use(remarkGfm)
-    .use(() => breakLines)
-    .use(remarkRehype, { allowDangerousHtml: true })
-    .use(rehypeRaw)
-    .use(rehypeSanitize)
-    .use(rehypeStringify)
-    .processSync(markdown)
-    .toString();
-}
-
-interface Node {
-  readonly type: string;
-  readonly value?: string;
-  children?: Node[];
-}
-
-function breakLines(tree: unknown): void {
-  const visit = (node: Node): void => {
-    node.children = node.children?.flatMap((child) => {
-      if (child.type !== 'text') {
-        visit(child);
-        return [child];
-      }
-      const lines = (child.value ?? '').split('\n');
-      return lines.flatMap((value, at) => [
-        ...(at > 0 ? [{ type: 'break' }] : []),
-        ...(value === '' ? [] : [{ type: 'text', value }]),
-      ]);
-    });
-  };
-  visit(tree as Node);
-}
 
 export interface Shown {
   /** PNG of the whole comment, with everything unfolded when asked. */

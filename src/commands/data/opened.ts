@@ -1,7 +1,9 @@
 import { relative, resolve } from 'node:path';
 import type { DatasetConfig } from '../../config/data.js';
 import type { Placed } from '../../config/load.js';
+import type { SourceTable } from '../../data/table.js';
 import { type Location, UserError } from '../../errors.js';
+import { plural } from '../../format.js';
 import type { OpenDataset, OpenOptions } from '../../platform/duckdb/dataset.js';
 import type { EngineLimits } from '../../platform/duckdb/engine.js';
 import type { World } from '../../world.js';
@@ -24,7 +26,11 @@ export async function withDataset<T>(
   source: NamedSource,
   world: World,
   use: (opened: Opened) => Promise<T>,
-  more: Pick<OpenOptions, 'access' | 'others' | 'downloads'> & EngineLimits = {},
+  more: Pick<OpenOptions, 'access' | 'others' | 'downloads'> &
+    EngineLimits & {
+      /** True where lines that are no rows are part of the result; else they are told. */
+      readonly countsRejected?: boolean;
+    } = {},
 ): Promise<T> {
   const { useDataset } = await import('../../platform/duckdb/dataset.js');
   const { config, name, location } = source;
@@ -40,6 +46,7 @@ export async function withDataset<T>(
   try {
     return await useDataset(config, options, (opened) => {
       progress.end();
+      if (!more.countsRejected) tellRejected(opened.table, source, world);
       return use(opened);
     });
   } catch (error) {
@@ -49,6 +56,16 @@ export async function withDataset<T>(
   } finally {
     progress.end();
   }
+}
+
+/** Nothing is left out in silence. */
+function tellRejected(table: SourceTable, { name }: NamedSource, { terminal }: World): void {
+  const { rejected, read, rejections } = table;
+  if (rejected === 0) return;
+  const unit = table.rowsAre === 'lines' ? 'line' : 'row';
+  const first = rejections.slice(0, 3).map(({ place, reason }) => `${place.file}:${place.number}: ${reason}`);
+  const all = `${plural(rejected, unit)} of ${(read + rejected).toLocaleString('en-US')}`;
+  terminal.warn(`${name}: ${all} cannot be read as rows and are left out: ${first.join('; ')}`);
 }
 
 function placed(error: unknown, source: Location | undefined, inFile: (file: string) => string): unknown {

@@ -123,7 +123,12 @@ async function notebookCommand(
     '.',
     '--no-progress-bar',
     '--log-output',
-    ...Object.entries(step.params).flatMap(([key, value]) => ['-p', key, String(value)]),
+    // Texts raw: with -p papermill would make numbers of those that look like some.
+    ...Object.entries(step.params).flatMap(([key, value]) => [
+      typeof value === 'string' ? '-r' : '-p',
+      key,
+      String(value),
+    ]),
   ];
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 }

@@ -16,7 +16,7 @@ import { stageOf, stagesOf } from '../../registry/stages.js';
 import { type RunRecord, runRecord } from '../../runs/record.js';
 import type { World } from '../../world.js';
 import { chosenModels, type Project } from '../project/project.js';
-import { pairedEvidence } from './paired-evidence.js';
+import { type KeptPredictions, pairedEvidence } from './paired-evidence.js';
 
 /** Chooses the baseline of a run and compares the two; shared by `compare`, `gate`, `promote` and `auto`. */
 
@@ -25,6 +25,8 @@ export interface ComparisonRequest {
   readonly world: World;
   readonly model: string;
   readonly candidate: RunRecord;
+  /** Where many runs are compared with one: its predictions, once read. */
+  readonly kept?: KeptPredictions;
   /** Overrides the config's `baseline`: `merge-base`, `stage:prod`, `run:ID` … */
   readonly baseline?: string;
 }
@@ -43,6 +45,7 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
     candidate,
     baseline: baseline.run,
     model: chosen.model,
+    kept: request.kept,
     isWatched: isGated,
   });
   for (const warning of evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []) {

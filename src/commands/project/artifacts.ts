@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { ArtifactStore, Blobs, TransferWorld } from '../../artifacts/ports.js';
 import { artifactStore } from '../../artifacts/store.js';
 import type { artifactsConfig } from '../../config/schema.js';
-import { assertNever } from '../../errors.js';
+import { assertNever, type OutsideError } from '../../errors.js';
 import type { GitHubClient } from '../../platform/github/client.js';
 import type { World } from '../../world.js';
 
@@ -73,9 +73,18 @@ export async function openBlobs(place: ArtifactPlace): Promise<Blobs> {
       if (!client) return openDirectory(destination.folder);
       const { releaseBlobs } = await import('../../platform/github/artifacts.js');
       const releases = releaseBlobs({ client, world: transferWorld(world) });
-      if (!destination.reading) return releases;
-      const { layeredBlobs } = await import('../../artifacts/layers.js');
-      return layeredBlobs(await openDirectory(destination.folder), releases);
+      if (!destination.reading && world.runner.pullRequest === null) return releases;
+      const { layeredBlobs, yieldingBlobs } = await import('../../artifacts/layers.js');
+      const own = await openDirectory(destination.folder);
+      if (destination.reading) return layeredBlobs(own, releases);
+      const { GitHubError } = await import('../../platform/github/failure.js');
+      return yieldingBlobs(releases, own, {
+        isRefusal: (error) => error instanceof GitHubError && error.kind === 'permission',
+        onRefused: (error) => {
+          const { message, mend = '' } = error as OutsideError;
+          world.terminal.warn(`files of this run stay in this job: ${message}\n${mend}`);
+        },
+      });
     }
     default:
       return assertNever(destination);

@@ -13,7 +13,9 @@ export interface ContentOptions {
   readonly path: string;
   /** As messages name it. */
   readonly name: string;
-  readonly hash: Hash;
+  readonly hash: { update(bytes: Uint8Array): unknown };
+  /** Bytes up to which an archive may unpack to any number of times its size; 1 GB when left out. */
+  readonly maxUnpacked?: number | undefined;
   readonly cancel: AbortSignal;
   /** Told how many bytes were read since the last call. */
   onRead(bytes: number): void;
@@ -139,12 +141,12 @@ async function* bounded(
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
-    if (bytes > BOMB_BYTES && bytes > BOMB_RATIO * read()) {
+    if (bytes > (options.maxUnpacked ?? BOMB_BYTES) && bytes > BOMB_RATIO * read()) {
       throw new UserError(
         `${options.name} unpacks to more than ${BOMB_RATIO} times its size (${formatBytes(bytes)} so far)`,
         {
           location: { file: options.name },
-          mend: 'this is what a zip bomb does; if it is meant, unpack it yourself and name the unpacked file',
+          mend: 'this is what a zip bomb does; if it is meant, add to the dataset how large it may be: max_unpacked: 20GB',
         },
       );
     }
@@ -211,14 +213,28 @@ function zstd(name: string): Decoder {
   return { into: child.stdin, from: output(), kind, stop: () => child.kill() };
 }
 
+/** Told every byte of a file while it is digested. */
+export type Watch = ReadonlyMap<string, { update(bytes: Uint8Array): void }>;
+
 /** SHA-256 of one file; of several: over each name and the SHA-256 of its content, in the order given (sorted). */
 export class SourceDigest {
   readonly #files: { readonly name: string; readonly hash: Hash }[] = [];
+  readonly #watch: Watch | undefined;
 
-  file(name: string): Hash {
+  constructor(watch?: Watch) {
+    this.#watch = watch;
+  }
+
+  file(name: string): { update(bytes: Uint8Array): void } {
     const hash = createHash('sha256');
     this.#files.push({ name, hash });
-    return hash;
+    const watched = this.#watch?.get(name);
+    return {
+      update: (bytes) => {
+        hash.update(bytes);
+        watched?.update(bytes);
+      },
+    };
   }
 
   value(): string {

@@ -5,9 +5,10 @@ import { partitionsOf } from '../../data/partitions.js';
 import type { Scratch } from '../../data/profile/read-numbers.js';
 import type { SourceTable } from '../../data/table.js';
 import { UserError } from '../../errors.js';
+import { TrackedContent } from '../sources/dvc.js';
 import { findFiles } from '../sources/files.js';
 import { isSame, type Stamp, stampOf } from '../sources/stamp.js';
-import { digestFile, SourceDigest } from './content.js';
+import { digestFile, SourceDigest, type Watch } from './content.js';
 import { loadDelimited } from './delimited.js';
 import { type DuckdbEngine, type DuckdbOptions, openDuckdb } from './engine.js';
 import { loadJson } from './json.js';
@@ -22,6 +23,8 @@ export interface DatasetSource {
   readonly delimiter?: string | undefined;
   /** Texts that mean missing in CSV and TSV. */
   readonly missing: readonly string[];
+  /** Bytes up to which an archive may unpack to any number of times its size. */
+  readonly max_unpacked?: number | undefined;
 }
 
 /**
@@ -40,6 +43,9 @@ export interface LoadRequest extends DatasetSource {
   /** The table they are loaded into; a name of ours. */
   readonly into: string;
   readonly access: Access;
+  readonly maxUnpacked: number | undefined;
+  /** Told every byte of the files that something beside them vouches for. */
+  readonly watch: Watch | undefined;
   readonly cancel: AbortSignal;
   /** Told how many bytes were read since the last call. */
   onRead(bytes: number): void;
@@ -112,6 +118,8 @@ export async function openDataset(source: DatasetSource, options: OpenOptions): 
         into: i === 0 ? 'source' : `other${i}`,
         // Values of folders are put beside the rows of their files once these are loaded.
         access: (i === 0 && !partitions && options.access) || 'load',
+        maxUnpacked: input.source.max_unpacked,
+        watch: input.vouched,
         cancel: options.cancel,
         onRead,
       };
@@ -120,6 +128,7 @@ export async function openDataset(source: DatasetSource, options: OpenOptions): 
         await verify();
         throw error;
       });
+      tellMismatches(input, options);
       loaded.push(partitions ? await withPartitions(engine, one, partitions) : one);
     }
     const [main, ...rest] = loaded;
@@ -153,6 +162,8 @@ interface SourceFiles {
   path(file: string): string;
   readonly stamps: readonly Stamp[];
   readonly bytes: number;
+  /** Files whose content DVC vouches for. */
+  readonly vouched: ReadonlyMap<string, TrackedContent>;
 }
 
 async function inputOf(source: DatasetSource, options: OpenOptions): Promise<SourceFiles> {
@@ -177,6 +188,12 @@ async function inputOf(source: DatasetSource, options: OpenOptions): Promise<Sou
     files,
     path: (file) => paths.get(file) ?? file,
     stamps,
+    vouched: new Map(
+      files.flatMap((name, i) => {
+        const tracked = found.tracked?.[i];
+        return tracked ? [[name, new TrackedContent(tracked)] as const] : [];
+      }),
+    ),
     bytes: stamps.reduce((sum, { size }) => sum + Number(size), 0),
   };
 }
@@ -186,8 +203,9 @@ export async function findSource(
   source: DatasetSource,
   options: OpenOptions,
 ): Promise<{ readonly paths: readonly string[]; readonly format: DatasetFormat; readonly digest: string }> {
-  const { files, path, format, bytes } = await inputOf(source, options);
-  const digest = new SourceDigest();
+  const input = await inputOf(source, options);
+  const { files, path, format, bytes } = input;
+  const digest = new SourceDigest(input.vouched);
   let done = 0;
   for (const file of files) {
     await digestFile({
@@ -201,7 +219,26 @@ export async function findSource(
       },
     });
   }
+  tellMismatches(input, options);
   return { paths: files.map(path), format, digest: digest.value() };
+}
+
+/** What was read may not be what its pointer says: an edited file is told, a damaged cache is refused. */
+function tellMismatches({ vouched }: SourceFiles, { notice }: OpenOptions): void {
+  for (const [file, content] of vouched) {
+    const { pointer, cached } = content.tracked;
+    if (content.matches()) continue;
+    if (!cached) {
+      notice(
+        `${file} is not the content that ${pointer} stands for: dvc add takes the new one, dvc checkout brings the old one back`,
+      );
+      continue;
+    }
+    throw new UserError(`the content of ${file} in the cache of DVC is not what ${pointer} stands for`, {
+      location: { file: pointer },
+      mend: `the cache is damaged; fetch it again: dvc pull --force ${pointer}`,
+    });
+  }
 }
 
 /** Opens a dataset for as long as `use` takes, and verifies that its files stayed as they were. Throws as openDataset does. */

@@ -102,7 +102,7 @@ async function loadLines(request: LoadRequest): Promise<Lines> {
 async function loadArrays(request: LoadRequest): Promise<Lines> {
   const { engine } = request;
   const places = new Places();
-  const digest = new SourceDigest();
+  const digest = new SourceDigest(request.watch);
   await engine.query('CREATE TABLE lines (line VARCHAR)');
   for (const [i, file] of request.files.entries()) {
     const path = join(engine.folder, `${request.into}-${i}.json`);

@@ -44,7 +44,7 @@ export async function textRows(request: LoadRequest, options: TextOptions): Prom
   const { lineEnd } = pass;
   if (lineEnd === null)
     return stageRows(
-      { ...request, onRead: () => undefined },
+      { ...request, onRead: () => undefined, watch: undefined },
       { ...options, header: () => undefined, ended: () => undefined },
     );
   return {
@@ -79,8 +79,16 @@ export function sourceText(
     line,
   }: { readonly file: string; readonly digest: SourceDigest; readonly line: () => number },
 ): AsyncGenerator<Uint8Array> {
-  const { path, cancel, onRead } = request;
-  return textContent({ path: path(file), name: file, hash: digest.file(file), cancel, onRead, line });
+  const { path, cancel, onRead, maxUnpacked } = request;
+  return textContent({
+    path: path(file),
+    name: file,
+    hash: digest.file(file),
+    maxUnpacked,
+    cancel,
+    onRead,
+    line,
+  });
 }
 
 interface Pass extends Omit<TextRows, 'paths' | 'hasHeader' | 'lineEnd'> {
@@ -95,7 +103,7 @@ async function passRows(
   flush?: () => Promise<void>,
 ): Promise<Pass> {
   const places = new Places();
-  const digest = new SourceDigest();
+  const digest = new SourceDigest(request.watch);
   const rejections: Rejection[] = [];
   const ends = new Set<string | null>();
   let rejected = 0;

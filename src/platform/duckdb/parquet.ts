@@ -14,7 +14,7 @@ interface ParquetColumn {
 /** Loads Parquet; columns keep their types, rows are counted from 1 in each file. Several files have the same columns. */
 export async function loadParquet(request: LoadRequest): Promise<Loaded> {
   const { engine, files, path, into } = request;
-  const digest = new SourceDigest();
+  const digest = new SourceDigest(request.watch);
   const places = new Places();
   let first: { readonly file: string; readonly columns: readonly ParquetColumn[] } | undefined;
   for (const file of files) {

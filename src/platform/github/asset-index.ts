@@ -14,6 +14,10 @@ export interface AssetIndex {
   count(release: ArtifactRelease): Promise<number>;
   add(asset: Asset, release?: ArtifactRelease): void;
   forget(asset: Asset): void;
+  /** Is to be replaced by a newer one of the same name: not found any more. */
+  outdate(asset: Asset): void;
+  /** Those of that name that have a newer one now; each is given once. */
+  outdated(name: string): readonly Asset[];
   /** GitHub says that it takes no more. */
   markFull(release: ArtifactRelease): void;
   addRelease(release: ArtifactRelease): void;
@@ -25,6 +29,7 @@ export function assetIndex(client: GitHubClient): AssetIndex {
   let listed: Promise<ArtifactRelease[]> | undefined;
   let counts = new Map<number, number>();
   let byId = new Map<number, Asset>();
+  let old: Asset[] = [];
   /** Serialises listing, so that parallel questions do not list the same twice. */
   let listing: Promise<unknown> = Promise.resolve();
 
@@ -88,6 +93,15 @@ export function assetIndex(client: GitHubClient): AssetIndex {
     },
     forget: (asset) => {
       byId.delete(asset.id);
+    },
+    outdate: (asset) => {
+      byId.delete(asset.id);
+      old.push(asset);
+    },
+    outdated: (name) => {
+      const given = named(name).length > 0 ? old.filter((asset) => asset.name === PREFIX + name) : [];
+      old = old.filter((asset) => !given.includes(asset));
+      return given;
     },
     markFull: (release) => {
       counts.set(release.id, Number.POSITIVE_INFINITY);

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parse } from 'yaml';
@@ -23,6 +24,47 @@ const pointer = z.looseObject({
 });
 const listing = z.array(z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), relpath: z.string() }));
 
+/** The content that a pointer stands for. */
+export interface Tracked {
+  /** The pointer, as messages name it. */
+  readonly pointer: string;
+  readonly md5: string;
+  /** DVC 2 took text files with CRLF for the same as with LF. */
+  readonly eitherLineEnd: boolean;
+  /** Read from the cache, where nothing else belongs; else from the workspace, where files are edited. */
+  readonly cached: boolean;
+}
+
+/** Told every byte of a file, says whether it is the content that its pointer stands for. */
+export class TrackedContent {
+  readonly tracked: Tracked;
+  readonly #plain = createHash('md5');
+  readonly #lineFeeds: Hash | undefined;
+  #endsWithCr = false;
+
+  constructor(tracked: Tracked) {
+    this.tracked = tracked;
+    this.#lineFeeds = tracked.eitherLineEnd ? createHash('md5') : undefined;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#plain.update(bytes);
+    if (!this.#lineFeeds) return;
+    // A CR is held back until it is known what follows.
+    const text = Buffer.concat([Buffer.from(this.#endsWithCr ? '\r' : ''), bytes]).toString('latin1');
+    this.#endsWithCr = text.endsWith('\r');
+    const known = this.#endsWithCr ? text.slice(0, -1) : text;
+    this.#lineFeeds.update(Buffer.from(known.replaceAll('\r\n', '\n'), 'latin1'));
+  }
+
+  /** To be asked once, at the end. */
+  matches(): boolean {
+    if (this.#plain.digest('hex') === this.tracked.md5) return true;
+    if (this.#endsWithCr) this.#lineFeeds?.update('\r');
+    return this.#lineFeeds?.digest('hex') === this.tracked.md5;
+  }
+}
+
 /** Undefined when the source is not tracked by DVC. Throws UserError when its content is not in the cache. */
 export async function dvcFiles({
   folder,
@@ -40,11 +82,20 @@ export async function dvcFiles({
   const data = join(dirname(file), out.path);
   // Checked out beside its pointer.
   const there = await stat(resolve(folder, data)).catch(() => undefined);
-  if (there?.isFile()) return { folder, files: [data] };
+  const eitherLineEnd = out.hash === undefined;
+  if (there?.isFile()) {
+    const md5 = out.md5;
+    return { folder, files: [data], tracked: [{ pointer: file, md5, eitherLineEnd, cached: false }] };
+  }
   const caches = await cachesOf(resolve(folder, dirname(file)));
   if (!out.md5.endsWith('.dir')) {
     const blob = await cached(caches, out.md5, { file, data });
-    return { folder: dirname(blob), files: [relative(dirname(blob), blob)], names: [data] };
+    return {
+      folder: dirname(blob),
+      files: [relative(dirname(blob), blob)],
+      names: [data],
+      tracked: [{ pointer: file, md5: out.md5, eitherLineEnd, cached: true }],
+    };
   }
   const list = listing.parse(
     JSON.parse(await readFile(await cached(caches, out.md5, { file, data }), 'utf8')),
@@ -58,6 +109,7 @@ export async function dvcFiles({
     folder: cache,
     files: blobs.map((blob) => relative(cache, blob)),
     names: entries.map(({ relpath }) => `${data}/${relpath}`),
+    tracked: entries.map(({ md5 }) => ({ pointer: file, md5, eitherLineEnd, cached: true })),
   };
 }
 

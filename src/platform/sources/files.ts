@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import type { Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { UserError } from '../../errors.js';
-import { dvcFiles } from './dvc.js';
+import { dvcFiles, type Tracked } from './dvc.js';
 import { download } from './https.js';
 import { fetchObjects } from './s3.js';
 
@@ -14,6 +15,8 @@ export interface FoundFiles {
   readonly files: readonly string[];
   /** What messages and records call each file, where that is not its path. */
   readonly names?: readonly string[];
+  /** What vouches for the content of each file, where something does. */
+  readonly tracked?: readonly Tracked[];
 }
 
 export interface FindOptions {
@@ -37,7 +40,10 @@ export async function findFiles(options: FindOptions): Promise<FoundFiles> {
   if (/^https?:/i.test(source)) return download(options);
   if (/^s3:/i.test(source)) return fetchObjects(options);
   const found = await stat(resolve(folder, source)).catch(() => undefined);
-  if (found?.isFile() && !source.endsWith('.dvc')) return { folder, files: [source] };
+  if (found?.isFile() && !source.endsWith('.dvc')) {
+    await tellOfLink(options);
+    return (await dvcFiles(options)) ?? { folder, files: [source] };
+  }
   if (found?.isDirectory()) return { folder, files: await filesBelow(folder, source) };
   const tracked = await dvcFiles(options);
   if (tracked) return tracked;
@@ -48,9 +54,30 @@ export async function findFiles(options: FindOptions): Promise<FoundFiles> {
       mend: `patterns are relative to the folder of assay.yml: ${folder}`,
     });
   }
-  throw new UserError(found ? `${source} is not a file` : `the file ${source} does not exist`, {
-    mend: `looked for ${resolve(folder, source)}`,
-  });
+  throw new UserError(
+    found ? `${source} is ${kindOf(found)}, not a file` : `the file ${source} does not exist`,
+    {
+      mend: `looked for ${resolve(folder, source)}`,
+    },
+  );
+}
+
+/** A link may lead to a file that the repository does not hold, so that others read something else. */
+async function tellOfLink({ folder, source, notice }: FindOptions): Promise<void> {
+  const [root, real] = await Promise.all([realpath(folder), realpath(resolve(folder, source))]);
+  const named = relative(folder, resolve(folder, source));
+  const inside = (path: string) => !path.startsWith('..') && !isAbsolute(path);
+  if (inside(named) && !inside(relative(root, real))) {
+    notice(
+      `${source} is a link that leads out of the folder of assay.yml: its content is not in the repository`,
+    );
+  }
+}
+
+function kindOf(found: Stats): string {
+  if (found.isFIFO()) return 'a pipe';
+  if (found.isSocket()) return 'a socket';
+  return found.isBlockDevice() || found.isCharacterDevice() ? 'a device' : 'something else';
 }
 
 /** What writers of folders leave beside the data: `_SUCCESS`, `._file.crc`, `.DS_Store`. */
