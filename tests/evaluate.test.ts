@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -192,6 +193,45 @@ describe('assay evaluate', () => {
     writeFileSync(join(folder, 'out/predictions.csv.gz'), packed);
     const fromGzip = (await evaluate('--predictions', 'out/predictions.csv.gz')).json as RunRecord;
     expect(fromGzip.metrics).toEqual(fromCsv.metrics);
+  });
+
+  it.skipIf(spawnSync('zstd', ['--version']).status !== 0)(
+    'reads what zstd packed (skipped where there is no zstd to pack it)',
+    async () => {
+      const fromCsv = (await evaluate()).json as RunRecord;
+      const packed = join(folder, 'out/predictions.csv.zst');
+      spawnSync('zstd', ['-q', fixture('adult_logistic.csv'), '-o', packed]);
+      const fromZstd = (await evaluate('--predictions', 'out/predictions.csv.zst')).json as RunRecord;
+      expect(fromZstd.metrics).toEqual(fromCsv.metrics);
+      writeFileSync(packed, readFileSync(packed).subarray(0, 2000));
+      recorded = 2;
+      const error = await refusal('--predictions', 'out/predictions.csv.zst');
+      expect(error.message).toContain('is not a whole zstd file');
+    },
+  );
+
+  it('records how its metrics were defined: settings, commands and the code they name', async () => {
+    const custom = (threshold: number) =>
+      write(
+        folder,
+        'assay.yml',
+        `${CONFIG}      threshold: ${threshold}\n      custom: [{ name: profit, run: 'sh profit.sh' }]\n`,
+      );
+    write(folder, 'profit.sh', 'echo 1\n');
+    custom(0.5);
+    const definition = async () => ((await evaluate()).json as RunRecord).evaluation;
+    const before = await definition();
+    expect(before).toMatchObject({
+      source: 'out/predictions.csv',
+      custom: { 'evaluate.custom.profit': expect.any(String) },
+    });
+    expect(await definition()).toEqual(before);
+    write(folder, 'profit.sh', 'echo 2\n');
+    const otherCode = await definition();
+    expect(otherCode?.scores).toBe(before?.scores);
+    expect(otherCode?.custom).not.toEqual(before?.custom);
+    custom(0.4);
+    expect((await definition())?.scores).not.toBe(before?.scores);
   });
 
   it('scores the predictions that a run kept, with the slices of today', async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ describe('reference files', () => {
     const { exit, said } = await ask(join(fixtures, 'predictions/adult_reference_metrics.json'));
     expect(said).not.toContain('✗');
     expect(exit).toBe(0);
-    expect(said).toMatch(/scores in slices +34 /);
+    expect(said).toMatch(/scores in slices, binary +34 /);
     expect(said).toMatch(/paired +1 +7 /);
   });
 
@@ -110,6 +110,73 @@ describe('reference files', () => {
     const csv = file('elsewhere.csv', 'id,y_true,y_pred,y_score\n1,0,0,0.25\n2,1,0,0.5\n');
     const models = file('lonely_reference_metrics.json', { models: { tree: { n: 2, accuracy: 0.5 } } });
     expect((await ask('--predictions', `tree=${csv}`, models)).exit).toBe(0);
+  });
+});
+
+describe('predictions of other tasks', () => {
+  interface Made {
+    readonly name: string;
+    readonly task: string;
+    readonly y_true: readonly number[];
+    readonly y_pred: readonly number[];
+    readonly y_score?: readonly number[];
+    readonly scores?: readonly (readonly number[])[];
+    readonly weight: readonly number[] | null;
+    readonly metrics: Readonly<Record<string, number>>;
+  }
+  const { cases } = JSON.parse(readFileSync(join(fixtures, 'scores/scikit-learn.json'), 'utf8')) as {
+    readonly cases: readonly Made[];
+  };
+  const plain = cases.filter(({ weight }) => weight === null);
+
+  it.each(['multiclass', 'regression'])('%s, as scikit-learn scores them', async (task) => {
+    const models = plain
+      .filter((one) => one.task === task && (task !== 'multiclass' || one.scores))
+      .slice(0, 5)
+      .map((one, at) => {
+        const rows = one.y_true.map((label, i) => ({
+          id: i,
+          y_true: label,
+          y_pred: one.y_pred[i],
+          ...Object.fromEntries((one.scores?.[i] ?? []).map((score, k) => [`p[${k}]`, score])),
+        }));
+        file(`${task}${at}.jsonl`, rows.map((row) => JSON.stringify(row)).join('\n'));
+        return [
+          `${task}${at}`,
+          {
+            calibration_layout: 'bins',
+            evaluate: { task, ...(one.scores ? { columns: { score: 'p[{label}]' } } : {}) },
+            ...one.metrics,
+          },
+        ];
+      });
+    expect(models.length).toBeGreaterThan(0);
+    const { said } = await ask(
+      file(`${task}_reference_metrics.json`, { models: Object.fromEntries(models) }),
+    );
+    expect(said).toMatch(new RegExp(`scores, ${task} +${models.length} `));
+    expect(said).not.toContain('✗');
+  });
+
+  it('guesses the task from the columns where the file does not say it', async () => {
+    file('m.csv', 'id,y_true,y_pred,p[a],p[b],p[c]\n1,a,a,0.5,0.25,0.25\n2,b,c,0.25,0.25,0.5\n');
+    file('r.csv', 'id,y_true,y_pred\n1,0.5,1\n2,2.25,2\n3,1.5,2\n');
+    file('l.csv', 'id,y_true,y_pred\n1,a|b,a\n2,b,b\n');
+    file('q.csv', 'id,query,y_true,y_score\n1,x,1,0.5\n2,x,0,0.25\n');
+    const models = { m: { accuracy: 0.5 }, r: { mae: 1.25 / 3 }, l: { hamming_loss: 0.25 }, q: { mrr: 1 } };
+    const { exit, said } = await ask('--tolerance', '1e-12', file('g.json', { models }));
+    expect(said).not.toContain('✗');
+    expect(exit).toBe(0);
+    for (const task of ['multiclass', 'regression', 'multilabel', 'ranking'])
+      expect(said).toContain(`scores, ${task} `);
+  });
+
+  it('does not hold a convention for one class against anybody, and says so', async () => {
+    const csv = file('one.csv', 'id,y_true,y_pred,y_score\n1,0,0,0.25\n2,0,1,0.5\n');
+    const path = file('one.json', { models: { one: { average_precision: 0, accuracy: 0.5 } } });
+    const { exit, said } = await ask('--predictions', `one=${csv}`, path);
+    expect(exit).toBe(0);
+    expect(said).toContain('note: one, all rows: average_precision is undefined here (only one class');
   });
 });
 

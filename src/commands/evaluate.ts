@@ -9,6 +9,7 @@ import { MOST_CURVE_SEEDS } from '../runs/train.js';
 import type { World } from '../world.js';
 import { defineVerb } from './command-line/verb.js';
 import { findRun } from './evaluation/comparison.js';
+import { evaluationOf } from './evaluation/definition.js';
 import { type Scores, type Scoring, scoreFile } from './evaluation/scoring.js';
 import { evaluationText } from './evaluation/text.js';
 import { chosenModels, openProject, type Project } from './project/project.js';
@@ -162,6 +163,7 @@ async function scoreGiven(
     model: name,
     seconds: world.clock.monotonic() - began,
     metrics: [...metrics],
+    evaluation: await evaluationOf(config, { folder: model.folder, source: file }),
     ...(curves.length > 0 ? { curves: [...curves] } : {}),
     artifacts: [artifact],
   };
@@ -201,6 +203,10 @@ async function scoreRun(
     data: parent.data,
     seconds: world.clock.monotonic() - began,
     metrics: [...mergeSeeds(seeds)],
+    evaluation: await evaluationOf(scorable.config, {
+      folder: scorable.model.folder,
+      source: kept.find(({ artifact }) => artifact)?.artifact?.path ?? '',
+    }),
     ...(curves.length > 0 ? { curves } : {}),
     artifacts: kept.flatMap(({ artifact }) => (artifact ? [artifact] : [])),
     parent: parent.id,

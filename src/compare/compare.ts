@@ -13,6 +13,8 @@ export type PairedEvidence =
   | {
       readonly kind: 'paired';
       readonly byMetric: ReadonlyMap<string, PairedRows>;
+      /** Metrics of which the rows are too few to know how much they matter, with the reason. */
+      readonly refused?: ReadonlyMap<string, string>;
       /** Where the runs have only some rows in common. */
       readonly common?: CommonRows;
     }
@@ -20,10 +22,10 @@ export type PairedEvidence =
   /** The two were scored on different data: numbers stand side by side, but no verdict is possible. */
   | { readonly kind: 'incomparable'; readonly why: string };
 
-/** The rows that both runs scored, where these are not all rows of both. */
+/** Both runs scored again: on the rows that both have, where these are not all, or by the definition of now. */
 export interface CommonRows {
-  /** What was left out: `3900 rows in common, of 4000 here and 4100 in the baseline`. */
-  readonly words: string;
+  /** What was left out: `3900 rows in common, of 4000 here and 4100 in the baseline`; null when nothing was. */
+  readonly words: string | null;
   /** Per metric key, the values on these rows, one per seed. */
   readonly values: ReadonlyMap<string, CommonValues>;
 }
@@ -77,7 +79,12 @@ function unfinished({ status, reason }: RunRecord): readonly string[] {
 
 function warningsOf(evidence: PairedEvidence): string[] {
   if (evidence.kind === 'paired' && evidence.common) {
-    return [`scored on other rows, so compared on those that both have: ${evidence.common.words}`];
+    const { words } = evidence.common;
+    return [
+      words === null
+        ? 'evaluate: changed since the baseline, so both are scored again as it says now'
+        : `scored on other rows, so compared on those that both have: ${words}`,
+    ];
   }
   return evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : [];
 }
@@ -122,7 +129,7 @@ function judgeAll(pairs: readonly Pair[], input: ComparisonInput): MetricCompari
       declared: input.rules[draft.comparison.name]?.tolerance,
       pAdjusted,
     });
-    const common = commonOf(pair, input) ? 'on the rows in common: ' : '';
+    const common = commonOf(pair, input) ? commonInWords(input) : '';
     return {
       ...draft.comparison,
       p_adjusted: pAdjusted,
@@ -182,6 +189,7 @@ function draftOf(
   const sides = { candidate: base.candidate, baseline: base.baseline };
   const difference = differenceOf(sides, {
     paired,
+    refused: input.evidence.kind === 'paired' ? input.evidence.refused?.get(pair.key) : undefined,
     repeats: input.repeats?.get(pair.key) ?? null,
     sameSeeds: haveSameSeeds(input),
   });
@@ -223,11 +231,11 @@ function withoutDifference(pair: Pair, input: ComparisonInput): [Verdict, string
   if (candidate.value === null) return ['missing', candidate.reason ?? 'no value'];
   if (baseline.value === null) return ['new', `the baseline has no value: ${baseline.reason ?? 'unknown'}`];
   if (input.evidence.kind === 'incomparable') return ['incomparable', input.evidence.why];
-  if (input.evidence.kind === 'paired' && input.evidence.common && !commonOf(pair, input)) {
-    return [
-      'incomparable',
-      `scored on other rows: ${input.evidence.common.words}; predictions do not give this metric`,
-    ];
+  const redefined = redefinedBy({ candidate, baseline }, input);
+  if (redefined && !commonOf(pair, input)) return ['incomparable', redefined];
+  const others = input.evidence.kind === 'paired' ? input.evidence.common?.words : undefined;
+  if (others && !commonOf(pair, input)) {
+    return ['incomparable', `scored on other rows: ${others}; predictions do not give this metric`];
   }
   if (isOpposite(candidate.direction, baseline.direction)) {
     return [
@@ -252,6 +260,29 @@ function isUndefined({ candidate, baseline }: MetricComparison): boolean {
 
 function isOpposite(a: Metric['direction'], b: Metric['direction']): boolean {
   return a !== b && a !== 'none' && b !== 'none';
+}
+
+/** Why the two numbers do not mean the same, where both runs say how theirs was defined. */
+function redefinedBy(
+  { candidate, baseline }: { readonly candidate: Metric; readonly baseline: Metric },
+  input: ComparisonInput,
+): string | undefined {
+  const [ours, theirs] = [input.candidate.evaluation, input.baseline?.evaluation];
+  if (!ours || !theirs) return undefined;
+  const [own, other] = [candidate.source ?? '', baseline.source ?? ''];
+  const [command, before] = [ours.custom[own], theirs.custom[other]];
+  if (own === other && command !== undefined && before !== undefined) {
+    return command === before ? undefined : `computed by other code than in the baseline: ${own} changed`;
+  }
+  const isScored = own === ours.source && other === theirs.source;
+  return isScored && ours.scores !== theirs.scores
+    ? 'defined otherwise than in the baseline (evaluate: task, positive, threshold, at, season or weights changed), and the predictions of both are not there to be scored again'
+    : undefined;
+}
+
+function commonInWords({ evidence }: ComparisonInput): string {
+  const words = evidence.kind === 'paired' ? evidence.common?.words : undefined;
+  return words === null ? 'scored again as now defined: ' : 'on the rows in common: ';
 }
 
 /** The values on the rows that both runs scored; undefined when these are all rows, or they have none. */
@@ -302,11 +333,14 @@ function headline(metrics: readonly MetricComparison[], input: ComparisonInput):
   return order.find((verdict) => judged.some((metric) => metric.verdict === verdict)) ?? 'equal';
 }
 
+/** Of the training command, and of its own tools where assay.yml does not set them. */
 function changedParams(baseline: RunRecord, candidate: RunRecord): ComparisonRecord['params'] {
-  const names = [...new Set([...Object.keys(baseline.params), ...Object.keys(candidate.params)])].sort();
-  return names
-    .filter((name) => JSON.stringify(baseline.params[name]) !== JSON.stringify(candidate.params[name]))
-    .map((name) => ({ name, baseline: baseline.params[name], candidate: candidate.params[name] }));
+  const before = { ...baseline.tool_params, ...baseline.params };
+  const after = { ...candidate.tool_params, ...candidate.params };
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .sort()
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .map((name) => ({ name, baseline: before[name], candidate: after[name] }));
 }
 
 function changedData(baseline: RunRecord, candidate: RunRecord): ComparisonRecord['data'] {

@@ -35,6 +35,8 @@ export interface Difference {
   readonly noise: Noise | null;
   /** It was computed from rows, but how much they matter is not known: the noise of seeds alone would claim too much. */
   readonly rowsUnknown: boolean;
+  /** Why the rows are too few to know; then nothing can be told, whatever the tolerance. */
+  readonly refused?: string;
 }
 
 export interface Noise {
@@ -54,6 +56,8 @@ export interface Noise {
 export interface KnownNoise {
   /** Null when the two runs cannot be compared row by row. */
   readonly paired?: PairedRows | null;
+  /** Why the rows do not tell how much they matter, where they should. */
+  readonly refused?: string | undefined;
   /** The history's own noise in this metric, for runs that tell none of their own. */
   readonly repeats?: Repeats | null;
   /** Value i of both runs comes from the same seed. */
@@ -63,10 +67,11 @@ export interface KnownNoise {
 /** @throws never: sides without a value are the caller's to exclude */
 export function differenceOf(
   sides: { readonly candidate: MetricSide; readonly baseline: MetricSide },
-  { paired = null, repeats = null, sameSeeds = false }: KnownNoise = {},
+  { paired = null, refused, repeats = null, sameSeeds = false }: KnownNoise = {},
 ): Difference {
   const { candidate, baseline } = sides;
   const value = (candidate.value ?? Number.NaN) - (baseline.value ?? Number.NaN);
+  if (refused !== undefined) return { value, noise: null, rowsUnknown: true, refused };
   const rows = rowComponent(sides, paired);
   const rowsUnknown = rows === null && value !== 0 && (candidate.n !== null || baseline.n !== null);
   if (rowsUnknown) return { value, noise: null, rowsUnknown };

@@ -140,6 +140,59 @@ describe('compareRuns', () => {
     expect(metrics[0]?.baseline?.value).toBe(2);
   });
 
+  describe('when the evaluation changed', () => {
+    const evaluation = { source: 'p.csv', scores: 'a', custom: { 'evaluate.custom.profit': 'x' } };
+    const runs = (fields: Partial<typeof evaluation>) => {
+      const metrics = [
+        metricOf('accuracy', 0.9, { source: 'p.csv' }),
+        metricOf('profit', 3, { source: 'evaluate.custom.profit' }),
+        metricOf('other', 1, { source: 'metrics.json' }),
+      ];
+      return {
+        candidate: runOf({ metrics, evaluation: { ...evaluation, ...fields } }),
+        baseline: runOf({ metrics, evaluation }),
+        rules: {},
+        watched: new Set<string>(),
+      };
+    };
+    const verdicts = (input: Parameters<typeof compareRuns>[0]) =>
+      compareRuns(input).metrics.map((metric) => [metric.name, metric.verdict]);
+
+    it('compares what is defined as before, and nothing else', () => {
+      expect(verdicts({ ...runs({ scores: 'b' }), evidence: UNPAIRED })).toEqual([
+        ['accuracy', 'incomparable'],
+        ['profit', 'equal'],
+        ['other', 'equal'],
+      ]);
+      const code = compareRuns({
+        ...runs({ custom: { 'evaluate.custom.profit': 'y' } }),
+        evidence: UNPAIRED,
+      }).metrics;
+      expect(code.map(({ verdict }) => verdict)).toEqual(['equal', 'incomparable', 'equal']);
+      expect(code[1]?.reason).toBe(
+        'computed by other code than in the baseline: evaluate.custom.profit changed',
+      );
+    });
+
+    it('takes the values of both scored again, where the predictions are there', () => {
+      const key = metricKey(metricOf('accuracy', 0));
+      const values = new Map([[key, { candidate: [0.8], baseline: [0.7], rows: 400 }]]);
+      const noise = { standardError: 0.01, degreesOfFreedom: 399, rows: 400, method: 'paired rows' };
+      const { metrics, warnings } = compareRuns({
+        ...runs({ scores: 'b' }),
+        evidence: { kind: 'paired', byMetric: new Map([[key, noise]]), common: { words: null, values } },
+      });
+      expect(metrics[0]).toMatchObject({
+        verdict: 'better',
+        candidate: { value: 0.8 },
+        baseline: { value: 0.7 },
+      });
+      expect(metrics[0]?.reason).toContain('scored again as now defined: ');
+      expect(metrics.slice(1).map(({ verdict }) => verdict)).toEqual(['equal', 'equal']);
+      expect(warnings[0]).toContain('evaluate: changed since the baseline');
+    });
+  });
+
   it('does not call a watched run worse for one of a hundred metrics nobody watches', () => {
     const noisy = Array.from({ length: 100 }, (_, i) =>
       metricOf(`m${i}`, i === 0 ? 0.5 : 0.6, { stderr: 0.035, n: 500 }),

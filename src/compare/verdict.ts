@@ -42,6 +42,9 @@ export function judge(options: {
     );
   }
   const gain = direction === 'higher' ? difference.value : -difference.value;
+  if (difference.refused !== undefined) {
+    return { verdict: 'inconclusive', reason: `cannot tell: ${difference.refused}`, needs: null };
+  }
   if (difference.noise === null) {
     return judgeWithoutNoise({ ...options, gain, rowsUnknown: difference.rowsUnknown });
   }

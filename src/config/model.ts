@@ -63,7 +63,7 @@ export const evaluateConfig = z.strictObject({
   predictions: z
     .string()
     .min(1)
-    .describe('CSV, TSV, JSON Lines (also .gz) or Parquet that the training command writes'),
+    .describe('CSV, TSV, JSON Lines (also .gz, .zst) or Parquet that the training command writes'),
   task: z
     .enum(['binary', 'multiclass', 'multilabel', 'regression', 'ranking', 'forecast'])
     .describe('decides which metrics are computed'),

@@ -77,6 +77,17 @@ export const runRecord = z.object({
     pull_request: z.int().nullable(),
   }),
   metrics: z.array(metric),
+  /** How the metrics were defined, as digests; absent where none were scored, and in records of older versions. */
+  evaluation: z
+    .object({
+      /** The predictions file: metrics with this source were scored from it. */
+      source: z.string(),
+      /** Of the settings under `evaluate:` and of the formulas. */
+      scores: z.string(),
+      /** By the source of the metrics: the command of the team's own and the code it names. */
+      custom: z.record(z.string(), z.string()),
+    })
+    .optional(),
   series: z.array(series),
   /** ROC, precision-recall, calibration, residuals, confusion of the scored predictions; absent where none were scored. */
   curves: z.array(curve).optional(),

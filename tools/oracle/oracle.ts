@@ -15,7 +15,8 @@ export const USAGE = `npm run oracle -- [OPTION…] FILE…
 
 Computes every value of reference files with the functions that the product uses, and prints the worst relative error of each kind.
 FILE is JSON: { "cases": [{ "kind", "name", "inputs", "outputs" }] } for statistics, or { "models": { … } } for scores of predictions,
-whose CSV or Parquet files are looked for beside it.
+whose files (CSV, TSV, JSON Lines, Parquet, also packed) are looked for
+beside it. The task is what "evaluate": { "task", "columns" … } in the file or in a model says, else what the columns look like.
 
   --predictions MODEL=FILE   where the predictions of a model are; may be given several times
   --tolerance NUMBER         largest relative error (default: 1e-10 for statistics, 1e-12 for scores)
@@ -35,6 +36,7 @@ interface Line {
   worst: (Deviation & { readonly name: string }) | undefined;
   readonly above: (Deviation & { readonly name: string })[];
   readonly refused: string[];
+  readonly conventions: string[];
 }
 
 /** @returns the exit code */
@@ -139,13 +141,23 @@ function lineOf(kind: string, group: keyof typeof TOLERANCES, reading: Reading):
   const known = reading.lines.get(kind);
   if (known) return known;
   const tolerance = reading.tolerance ?? TOLERANCES[group];
-  const line: Line = { kind, tolerance, cases: 0, values: 0, worst: undefined, above: [], refused: [] };
+  const line: Line = {
+    kind,
+    tolerance,
+    cases: 0,
+    values: 0,
+    worst: undefined,
+    above: [],
+    refused: [],
+    conventions: [],
+  };
   reading.lines.set(kind, line);
   return line;
 }
 
 function compare(one: ScoredCase, line: Line): void {
   line.cases++;
+  line.conventions.push(...(one.conventions ?? []).map((words) => `${one.name}: ${words}`));
   for (const found of deviations(one.expected, one.computed)) {
     const deviation = { ...found, name: one.name };
     line.values++;
@@ -172,8 +184,12 @@ function report(lines: readonly Line[], all: boolean): string {
     ),
     ...(!all && line.above.length > 3 ? [`✗ ${line.kind}: and ${line.above.length - 3} more (--all)`] : []),
   ]);
+  const notes = lines.flatMap(({ conventions }) => [
+    ...(all ? conventions : conventions.slice(0, 3)).map((words) => `note: ${words}`),
+    ...(!all && conventions.length > 3 ? [`note: and ${conventions.length - 3} more (--all)`] : []),
+  ]);
   const head = `  ${'kind'.padEnd(width)}  cases  values     worst`;
-  return `${[head, ...rows, ...(details.length > 0 ? ['', ...details] : [])].join('\n')}\n`;
+  return `${[head, ...rows, ...(details.length > 0 ? ['', ...details] : []), ...notes].join('\n')}\n`;
 }
 
 function shown(value: Value | undefined): string {

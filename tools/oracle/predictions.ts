@@ -9,6 +9,7 @@ import { calibrationBins } from '../../src/metrics/probability.js';
 import { scorePredictions } from '../../src/metrics/score.js';
 import { mcnemar } from '../../src/statistics/contingency.js';
 import type { World } from '../../src/world.js';
+import { guessed } from './guess.js';
 import { type Fields, isFields, type Value } from './reference.js';
 
 /** Scores of predictions files against `*_reference_metrics.json`: of each model over all rows and in each slice. */
@@ -19,10 +20,15 @@ export interface ScoredCase {
   readonly name: string;
   readonly expected: Fields;
   readonly computed: Fields;
+  /** Values that were left out because the reference follows another convention, in words. */
+  readonly conventions?: readonly string[];
 }
 
-/** Names beside the metrics that describe the file, or are no single numbers. */
-const NOT_METRICS = new Set(['confusion_layout', 'slices']);
+/** Files of the team's own formats are looked for under these endings. */
+const ENDINGS = ['.csv', '.parquet', '.jsonl', '.tsv', '.csv.gz', '.jsonl.gz', '.csv.zst'] as const;
+
+/** Settings of `evaluate:` that a reference may state beside its models, or a model for itself. */
+const SETTINGS = ['task', 'columns', 'positive', 'threshold', 'at', 'season', 'split'] as const;
 
 /**
  * @param reference `{ models: { NAME: { metric: value, slices: { column: { value: { metric: value } } } } } }`; with
@@ -41,9 +47,10 @@ export async function scoredCases(
   for (const [name, values] of Object.entries(models)) {
     if (!isFields(values)) continue;
     const path = options.named.get(name) ?? beside(options.file, name);
+    const stated = { ...statedSettings(reference), ...statedSettings(values) };
     const config = evaluateConfig.parse({
-      task: 'binary',
-      ...(isFields(reference.evaluate) ? reference.evaluate : {}),
+      ...(stated.task === undefined ? await guessed(path) : {}),
+      ...stated,
       predictions: path,
       slices: Object.keys(isFields(values.slices) ? values.slices : {}).map(columnsOf),
     });
@@ -57,9 +64,20 @@ export async function scoredCases(
   return cases;
 }
 
+function statedSettings(fields: Fields): Record<string, Value> {
+  const inner = isFields(fields.evaluate) ? fields.evaluate : {};
+  const outer = SETTINGS.flatMap((name) => {
+    const value = fields[name];
+    // A threshold may be put in words, and a number of a metric is no setting.
+    const fits = name === 'columns' ? isFields(value) : name !== 'threshold' || typeof value === 'number';
+    return value === undefined || !fits ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(outer), ...inner };
+}
+
 function beside(reference: string, model: string): string {
   const prefix = basename(reference).replace(/reference_metrics\.json$/, '');
-  const tried = [`${prefix}${model}.csv`, `${prefix}${model}.parquet`, `${model}.csv`, `${model}.parquet`];
+  const tried = [prefix, ''].flatMap((start) => ENDINGS.map((ending) => `${start}${model}${ending}`));
   const found = tried.map((name) => join(dirname(reference), name)).find((path) => existsSync(path));
   if (found) return found;
   throw new Error(
@@ -102,12 +120,38 @@ function caseOf(
     ...countsOf(scored.predictions, slice),
     ...Object.fromEntries(own.map((metric) => [metric.name, metric.value])),
   };
+  const reasons = new Map(own.map((metric) => [metric.name, metric.reason]));
+  const conventions: string[] = [];
   const expected = Object.fromEntries(
     Object.entries(values)
-      .filter(([key]) => !NOT_METRICS.has(key))
-      .map(([key, value]) => [key, key === 'calibration_bins' ? binsOf(value) : value]),
+      .filter(([key, value]) => !isRemark(key, value))
+      .flatMap(([key, value]): [string, Value][] => {
+        const reason = reasons.get(key);
+        // Of one class alone scikit-learn gives 0 or 1 and a warning; here it is undefined, which is said and not held against it.
+        if (computed[key] === null && (value === 0 || value === 1) && reason?.includes('one class')) {
+          conventions.push(
+            `${key} is undefined here (${reason}) and ${value} in the reference, by scikit-learn's convention`,
+          );
+          return [];
+        }
+        return [[key, key === 'calibration_bins' ? binsOf(value) : value]];
+      }),
   );
-  return { kind: slice === null ? 'scores' : 'scores in slices', name, expected, computed };
+  return {
+    conventions,
+    kind:
+      slice === null ? `scores, ${scored.predictions.task}` : `scores in slices, ${scored.predictions.task}`,
+    name,
+    expected,
+    computed,
+  };
+}
+
+/** What describes a model rather than measures it: texts, settings, and the slices, which are cases of their own. */
+function isRemark(key: string, value: Value): boolean {
+  if (key === 'slices' || key === 'evaluate' || key === 'columns' || key === 'at') return true;
+  if (key === 'threshold' || key === 'season' || key === 'split') return true;
+  return typeof value === 'string' || typeof value === 'boolean';
 }
 
 function sameSlice(a: Metric['slice'], b: Readonly<Record<string, string>> | null): boolean {
@@ -117,14 +161,15 @@ function sameSlice(a: Metric['slice'], b: Readonly<Record<string, string>> | nul
 }
 
 function countsOf(predictions: Predictions, slice: Readonly<Record<string, string>> | null): Fields {
-  if (predictions.task !== 'binary') return {};
   const wanted = Object.entries(slice ?? {}).map(([column, value]) => {
     const found = predictions.slices.get(column);
     return { codes: found?.codes, code: found?.values.indexOf(value) ?? -1 };
   });
-  const inSlice = Int32Array.from(predictions.labels.keys()).filter((row) =>
+  const inSlice = Int32Array.from({ length: predictions.rows }, (_, row) => row).filter((row) =>
     wanted.every(({ codes, code }) => codes?.[row] === code),
   );
+  if (predictions.task === 'multiclass') return matrixOf(predictions, inSlice);
+  if (predictions.task !== 'binary') return {};
   const cells: [[number, number], [number, number]] = [
     [0, 0],
     [0, 0],
@@ -138,6 +183,17 @@ function countsOf(predictions: Predictions, slice: Readonly<Record<string, strin
     confusion_matrix: cells,
     ...calibrationOf(predictions, inSlice),
   };
+}
+
+/** Rows of each class that are predicted as each, classes sorted. */
+function matrixOf(predictions: Extract<Predictions, { task: 'multiclass' }>, rows: Int32Array): Fields {
+  const counts = predictions.classes.map(() => predictions.classes.map(() => 0));
+  for (const row of rows) {
+    const line = counts[predictions.labels[row] ?? -1];
+    const guess = predictions.predicted[row] ?? -1;
+    if (line) line[guess] = (line[guess] ?? 0) + 1;
+  }
+  return { confusion_matrix: counts };
 }
 
 /** Bins as lists of numbers: bin, rows, share of positives, mean score. */

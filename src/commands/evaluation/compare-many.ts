@@ -16,6 +16,7 @@ import { chosenModels, type Project } from '../project/project.js';
 import { overallMetrics } from '../records/known-record.js';
 import { flatParams, metricOf } from '../records/run-fields.js';
 import { compareModel, findRun, watchedMetrics } from './comparison.js';
+import type { KeptPredictions } from './paired-evidence.js';
 
 /** Several runs of one model against one baseline, ranked by one metric. */
 
@@ -48,7 +49,9 @@ export async function compareMany(request: ManyRequest): Promise<ComparedRuns> {
   }
   const policy = named[0] ? `run:${named[0].id}` : request.baseline;
   const comparisons = new Map<string, ComparisonRecord>();
+  const kept: KeptPredictions = new Map();
   const first = await compareModel({
+    kept,
     project,
     world,
     model: name,
@@ -64,7 +67,7 @@ export async function compareMany(request: ManyRequest): Promise<ComparedRuns> {
     if (rest.length > 5 && at % 5 === 0) world.terminal.info(`comparing run ${at + 2} of ${rest.length + 1}`);
     comparisons.set(
       candidate.id,
-      await compareModel({ project, world, model: name, candidate, baseline: `run:${baseline.id}` }),
+      await compareModel({ kept, project, world, model: name, candidate, baseline: `run:${baseline.id}` }),
     );
   }
   const all = [...(baseline ? [baseline] : []), ...candidates];

@@ -16,7 +16,7 @@ import { stageOf, stagesOf } from '../../registry/stages.js';
 import { type RunRecord, runRecord } from '../../runs/record.js';
 import type { World } from '../../world.js';
 import { chosenModels, type Project } from '../project/project.js';
-import { pairedEvidence } from './paired-evidence.js';
+import { type KeptPredictions, pairedEvidence } from './paired-evidence.js';
 
 /** Chooses the baseline of a run and compares the two; shared by `compare`, `gate`, `promote` and `auto`. */
 
@@ -25,6 +25,8 @@ export interface ComparisonRequest {
   readonly world: World;
   readonly model: string;
   readonly candidate: RunRecord;
+  /** Where many runs are compared with one: its predictions, once read. */
+  readonly kept?: KeptPredictions;
   /** Overrides the config's `baseline`: `merge-base`, `stage:prod`, `run:ID` … */
   readonly baseline?: string;
 }
@@ -43,6 +45,7 @@ export async function compareModel(request: ComparisonRequest): Promise<Comparis
     candidate,
     baseline: baseline.run,
     model: chosen.model,
+    kept: request.kept,
     isWatched: isGated,
   });
   for (const warning of evidence.kind === 'unpaired' && evidence.why ? [evidence.why] : []) {
@@ -124,7 +127,7 @@ function runQuery(model: string, ...where: readonly Condition[]): HistoryQuery {
 }
 
 /** The branch that changes go into: what the CI event names, else main or master, whichever there is. */
-async function targetBranch(project: Project, world: World): Promise<string | undefined> {
+export async function targetBranch(project: Project, world: World): Promise<string | undefined> {
   const repository = await project.repository();
   for (const name of [world.runner.defaultBranch, 'main', 'master']) {
     if (name && (await repository?.resolve(name))) return name;

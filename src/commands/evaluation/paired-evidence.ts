@@ -10,6 +10,9 @@ import type { Project } from '../project/project.js';
 import { withTemporaryFolder } from '../project/temporary.js';
 import { readPredictions } from './predictions-file.js';
 
+/** Predictions of baselines by the run's id, so that comparing many runs with one reads its files once. */
+export type KeptPredictions = Map<string, readonly Predictions[]>;
+
 /** Fetches the predictions that both runs kept and pairs them row by row; without them, says what is lost. */
 export async function pairedEvidence(request: {
   readonly project: Project;
@@ -18,6 +21,7 @@ export async function pairedEvidence(request: {
   /** Undefined when there is no baseline. */
   readonly baseline: RunRecord | undefined;
   readonly model: ModelConfig;
+  readonly kept?: KeptPredictions | undefined;
   /** Metrics and slices that the team watches: worth the time that resampling takes. */
   readonly isWatched: (metric: Pick<Metric, 'name' | 'slice'>) => boolean;
 }): Promise<PairedEvidence> {
@@ -28,17 +32,24 @@ export async function pairedEvidence(request: {
   }
   const config = model.evaluate;
   try {
-    const [ours, theirs] = [
-      await predictionsOf(candidate, { ...request, config }),
-      await predictionsOf(baseline, { ...request, config }),
-    ];
+    const theirs = request.kept?.get(baseline.id) ?? (await predictionsOf(baseline, { ...request, config }));
+    request.kept?.set(baseline.id, theirs);
+    const ours = await predictionsOf(candidate, { ...request, config });
     const { pairRows } = await import('../../compare/paired/pair.js');
-    return pairRows(ours, theirs, config, (metric) => metric.slice === null || request.isWatched(metric));
+    const isResampled = (metric: Pick<Metric, 'name' | 'slice'>) =>
+      metric.slice === null || request.isWatched(metric);
+    return pairRows(ours, theirs, config, isResampled, isRedefined(candidate, baseline));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const why = `the predictions cannot be compared row by row: ${error.message}`;
     return otherData(candidate, baseline) ?? { kind: 'unpaired', why };
   }
+}
+
+/** Whether both runs say how their scores were defined, and not alike. */
+function isRedefined(candidate: RunRecord, baseline: RunRecord): boolean {
+  const [ours, theirs] = [candidate.evaluation?.scores, baseline.evaluation?.scores];
+  return ours !== undefined && theirs !== undefined && ours !== theirs;
 }
 
 const PREDICTIONS = /^predictions(\.|$)/;

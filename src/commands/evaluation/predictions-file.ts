@@ -12,7 +12,7 @@ import { withTemporaryFolder } from '../project/temporary.js';
 const MOST_BYTES = 500_000_000;
 
 /**
- * Reads a predictions file for scoring: CSV, TSV, JSON Lines (each also packed by gzip), or Parquet (through DuckDB).
+ * Reads a predictions file for scoring: CSV, TSV, JSON Lines (each also packed by gzip or zstd), or Parquet (through DuckDB).
  * @param path absolute
  * @param options.file how messages and the record name it
  * @throws UserError when it is missing, no such file, or has defects
@@ -27,14 +27,27 @@ export async function readPredictions(
   if (content === 'gzip') {
     return parsePredictions(await unzippedText(path, file), { file: file.replace(/\.gz$/i, ''), config });
   }
+  if (content === 'zstd') {
+    const text = await unpackedText(path, options);
+    return parsePredictions(text, { file: file.replace(/\.zst$/i, ''), config });
+  }
   if (content === 'parquet') return parsePredictions(await parquetAsCsv(path, options), { file, config });
   return parsePredictions(await textOf(path, { file, bytes }), { file, config });
+}
+
+type Content = 'text' | 'gzip' | 'zstd' | 'parquet';
+
+/** By its first bytes, whatever it is called. */
+function contentOf(start: string): Content {
+  if (start === 'PAR1') return 'parquet';
+  if (start === '\x28\xb5\x2f\xfd') return 'zstd';
+  return start.startsWith('\x1f\x8b') ? 'gzip' : 'text';
 }
 
 async function look(
   path: string,
   file: string,
-): Promise<{ readonly bytes: number; readonly content: 'text' | 'gzip' | 'parquet' }> {
+): Promise<{ readonly bytes: number; readonly content: Content }> {
   const location = { file };
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
@@ -56,8 +69,7 @@ async function look(
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
     const start = buffer.toString('latin1', 0, bytesRead);
-    const content = start === 'PAR1' ? 'parquet' : start.startsWith('\x1f\x8b') ? 'gzip' : 'text';
-    return { bytes: found.size, content };
+    return { bytes: found.size, content: contentOf(start) };
   } finally {
     await handle.close();
   }
@@ -81,7 +93,7 @@ function utf8(content: Buffer, file: string): string {
   if (isUtf8(content)) return content.toString('utf8');
   throw new UserError('the predictions file is not text in UTF-8', {
     location: { file },
-    mend: 'write CSV, TSV, JSON Lines (each also as .gz) or Parquet',
+    mend: 'write CSV, TSV, JSON Lines (each also as .gz or .zst) or Parquet',
   });
 }
 
@@ -108,6 +120,30 @@ async function unzippedText(path: string, file: string): Promise<string> {
         });
   });
   return utf8(content, file);
+}
+
+/** What zstd packed, as datasets are read: by Node where it can, else by the program. */
+async function unpackedText(
+  path: string,
+  { file, world }: { readonly file: string; readonly world: World },
+): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  const { textContent } = await import('../../platform/duckdb/content.js');
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const name = /\.zst$/i.test(file) ? file : `${file}.zst`;
+  const source = { path, name, hash: createHash('sha256'), cancel: world.cancel, onRead: () => undefined };
+  for await (const chunk of textContent({ ...source, line: () => 1 })) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) {
+      throw new UserError(`the predictions file unpacks to more than ${formatBytes(MOST_BYTES)}`, {
+        location: { file },
+        mend: 'keep only the columns that assay.yml names, or a sample of the rows',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** By way of a CSV file: DuckDB writes numbers with the digits that read back the same. */

@@ -63,6 +63,7 @@ export async function trainAndRecord(request: TrainRequest): Promise<Training> {
   const { localRunFolder } = await import('../../platform/files/run-folder.js');
   const folder = join(project.store, 'running', setting.stamp.id);
   const runFolder = localRunFolder({ folder });
+  const evaluation = await evaluationNow(request);
   const training = await trainModel({
     ...setting,
     ...scoring(request),
@@ -73,11 +74,20 @@ export async function trainAndRecord(request: TrainRequest): Promise<Training> {
     artifacts: await project.artifacts(),
     runFolder,
   });
-  await history.append([training.record]);
+  const record = { ...training.record, ...evaluation };
+  await history.append([record]);
   if (training.problem === undefined || training.problem instanceof UserError) await runFolder.remove();
   else world.terminal.warn(`what ${name} wrote is kept in ${folder}, because not all of it could be stored`);
-  for (const warning of training.record.warnings) world.terminal.warn(`${name}: ${warning}`);
-  return training;
+  for (const warning of record.warnings) world.terminal.warn(`${name}: ${warning}`);
+  return { ...training, record };
+}
+
+/** Before the command runs, which may change the code that defines the metrics. */
+async function evaluationNow({ model }: TrainRequest): Promise<Pick<RunRecord, 'evaluation'>> {
+  const config = model.evaluate;
+  if (!config) return {};
+  const { evaluationOf } = await import('../evaluation/definition.js');
+  return { evaluation: await evaluationOf(config, { folder: model.folder, source: config.predictions }) };
 }
 
 type Setting = Omit<

@@ -1,10 +1,12 @@
 import type { EvaluateConfig } from '../../config/model.js';
+import { plural } from '../../format.js';
 import type { Measure } from '../../metrics/measure.js';
 import { metricKey, type Slice } from '../../metrics/metric.js';
 import type { Predictions } from '../../metrics/predictions.js';
 import { type ScoredRows, scoreEach } from '../../metrics/score.js';
 import { twoSidedQuantile } from '../../statistics/distributions/student.js';
 import { skewedInterval, sumError } from '../../statistics/moments.js';
+import { clopperPearson } from '../../statistics/proportions.js';
 import { mean } from '../../statistics/sums.js';
 import type { CommonValues, PairedEvidence } from '../compare.js';
 import { LEVEL, type PairedRows } from '../difference.js';
@@ -23,6 +25,7 @@ import { resampledErrors } from './resample.js';
  * Where the two files have only some rows in common, those are compared, with their values scored again on these rows.
  *
  * @param candidate one file per seed, at least one; likewise the baseline
+ * @param isRescored both are to be compared by values scored here, for those that the runs recorded were defined differently
  * @param isResampled which metrics are worth the time that resampling takes; by default those over all rows
  */
 export function pairRows(
@@ -30,6 +33,7 @@ export function pairRows(
   baseline: readonly Predictions[],
   config: Pick<EvaluateConfig, 'slices' | 'split'>,
   isResampled: IsResampled = ({ slice }) => slice === null,
+  isRescored = false,
 ): PairedEvidence {
   if (candidate.length === 0 || baseline.length === 0) return { kind: 'unpaired', why: null };
   const aligned = alignRows([...candidate, ...baseline], candidate.length);
@@ -42,19 +46,21 @@ export function pairRows(
   // One cut for all files, so that the slices come in step.
   const files = aligned.files.map((file) => ({ ...file, slices: reference.slices }));
   const byMetric = new Map<string, PairedRows>();
+  const refused = new Map<string, string>();
   const values = new Map<string, CommonValues>();
   for (const scored of inStep(files.map((file) => scoreEach(file, { slices })))) {
     const part = new Part(files, scored, { seeds: candidate.length, isResampled });
     for (const name of part.names) {
       const key = metricKey({ name, slice: part.slice, split: config.split });
       const evidence = part.evidence(name);
-      if (evidence) byMetric.set(key, evidence);
+      if (typeof evidence === 'string') refused.set(key, evidence);
+      else if (evidence) byMetric.set(key, evidence);
       const own = part.values(name);
-      if (own && aligned.left !== null) values.set(key, own);
+      if (own && (aligned.left !== null || isRescored)) values.set(key, own);
     }
   }
-  if (aligned.left === null) return { kind: 'paired', byMetric };
-  return { kind: 'paired', byMetric, common: { words: aligned.left, values } };
+  if (aligned.left === null && !isRescored) return { kind: 'paired', byMetric, refused };
+  return { kind: 'paired', byMetric, refused, common: { words: aligned.left, values } };
 }
 
 /** Whether all files that have the column have the same value for each row. */
@@ -76,6 +82,17 @@ function* inStep<T>(all: readonly Iterator<T>[]): Generator<readonly T[]> {
 
 /** Metrics of how the two classes are ordered. */
 const RANKED = new Set(['roc_auc', 'gini', 'average_precision', 'pr_auc_trapezoid']);
+
+/** Losses of probabilities, whose variance the misjudged rows make. */
+const LOSSES = new Set(['log_loss', 'brier', 'd2_log_loss', 'd2_brier']);
+const LEAST_ERRORS = 3;
+
+/** Whether a row is decided wrongly; null for tasks that do not decide. */
+function errorsOf(file: Predictions): ((row: number) => boolean) | null {
+  if (file.task !== 'binary' && file.task !== 'multiclass') return null;
+  const { labels, predicted } = file;
+  return (row) => labels[row] !== predicted[row];
+}
 
 type IsResampled = (metric: { readonly name: string; readonly slice: Slice | null }) => boolean;
 
@@ -131,13 +148,51 @@ class Part {
     };
   }
 
-  /** Null when how much the rows matter is not known. */
-  evidence(name: string): PairedRows | null {
+  /** Null when how much the rows matter is not known; a text when they are too few to know, with the reason. */
+  evidence(name: string): PairedRows | string | null {
     const rows = this.#rows.length;
     if (this.#isIdentical) {
       return { standardError: 0, degreesOfFreedom: Math.max(1, rows - 1), rows, method: 'paired rows' };
     }
-    return this.#decisions.get(name) ?? this.#fromInfluence(name) ?? this.#fromResamples(name);
+    return (
+      this.#decisions.get(name) ??
+      this.#tooFewErrors(name) ??
+      this.#fromInfluence(name) ??
+      this.#fromResamples(name)
+    );
+  }
+
+  /** How much a loss varies is made by the rows that are misjudged: with hardly any, the others say that it never varies. */
+  #tooFewErrors(name: string): string | null {
+    if (!LOSSES.has(name)) return null;
+    const wrong = this.#files.map((file) => errorsOf(file));
+    if (wrong.some((errs) => errs === null)) return null;
+    let errors = 0;
+    for (const row of this.#rows) {
+      if (wrong.some((errs) => errs?.(row))) errors++;
+      if (errors >= LEAST_ERRORS) return null;
+    }
+    return `${errors === 0 ? 'no row is' : `only ${plural(errors, 'row is', 'rows are')}`} misjudged by either model, which is too few to know how much ${name} varies`;
+  }
+
+  /** Both order all rows rightly: the share of the rarer class that others would get wrong is below the limit of 0 in as many. */
+  #fromPerfection(name: string): PairedRows | null {
+    const scarcer = this.#scarcerClass();
+    const all = this.values(name);
+    if (!RANKED.has(name) || scarcer === null || all === null) return null;
+    if (![...all.candidate, ...all.baseline].every((value) => value === 1)) return null;
+    const reach = Math.min(
+      1,
+      (name === 'gini' ? 2 : 1) * clopperPearson({ k: 0, n: scarcer, level: LEVEL })[1],
+    );
+    return {
+      standardError: reach / twoSidedQuantile(LEVEL, null),
+      degreesOfFreedom: Math.max(1, scarcer - 1),
+      rows: this.#rows.length,
+      method: 'paired rows, both without an error',
+      interval: [-reach, reach],
+      p: 1,
+    };
   }
 
   #fromInfluence(name: string): PairedRows | null {
@@ -153,7 +208,7 @@ class Part {
     const error = sumError(pulls);
     const { variance, skewness } = error;
     // Nothing pulls although the two are not the same: both are perfect, say, and that tells nothing of other rows.
-    if (error.degreesOfFreedom === null) return null;
+    if (error.degreesOfFreedom === null) return this.#fromPerfection(name);
     const degreesOfFreedom = Math.min(error.degreesOfFreedom, this.#rankedFreedom(name));
     const standardError = Math.sqrt(variance) / rows;
     const all = this.values(name);
@@ -173,11 +228,17 @@ class Part {
 
   /** What orders the rows is known as well as the rarer class is: one less than its rows. */
   #rankedFreedom(name: string): number {
+    const scarcer = RANKED.has(name) ? this.#scarcerClass() : null;
+    return scarcer === null ? Number.POSITIVE_INFINITY : Math.max(1, scarcer - 1);
+  }
+
+  /** Rows of the rarer of two classes; null for other tasks. */
+  #scarcerClass(): number | null {
     const [reference] = this.#files;
-    if (!RANKED.has(name) || reference?.task !== 'binary') return Number.POSITIVE_INFINITY;
+    if (reference?.task !== 'binary') return null;
     let positive = 0;
     for (const row of this.#rows) positive += reference.labels[row] as number;
-    return Math.max(1, Math.min(positive, this.#rows.length - positive) - 1);
+    return Math.min(positive, this.#rows.length - positive);
   }
 
   #fromResamples(name: string): PairedRows | null {

@@ -12,6 +12,7 @@ import { type BranchOptions, openBranch } from './history-branch.js';
 import { type IndexFile, openIndexFile } from './index-file.js';
 import { isDamagedBlock, readBlocks, readWhole, type UnitBlock } from './stored-records.js';
 import { type Problems, type Unit, unitsOf, type Wanted } from './units.js';
+import { MirrorForgotten } from './unreachable.js';
 
 export interface GitHistoryOptions extends BranchOptions {
   /** Of older records; those of this Assay when left out. */
@@ -74,8 +75,10 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
         for (const row of selection.rows) for (const field of fields) row.get(field);
         return selection;
       } catch (error) {
-        if (!isDamagedBlock(error) || attempt > 0) throw error;
-        (await index()).forget();
+        if (attempt > 0) throw error;
+        if (error instanceof MirrorForgotten) branch.forgetViews();
+        else if (isDamagedBlock(error)) (await index()).forget();
+        else throw error;
       }
     }
   };

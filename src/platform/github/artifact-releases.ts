@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { type ZodType, z } from 'zod';
 import type { GitHubClient } from './client.js';
 import { GitHubError } from './failure.js';
 
@@ -20,19 +20,47 @@ const releaseAnswer = z.object({
   immutable: z.boolean().optional(),
   upload_url: z.string(),
 });
-export const assetAnswer = z.object({
+const assetAnswer = z.object({
   id: z.int(),
   name: z.string(),
-  /** `uploaded`; anything else is what a broken upload has left. */
-  state: z.string(),
+  /** `uploaded`; anything else is what a broken upload has left. Gitea shows whole ones only. */
+  state: z.string().default('uploaded'),
   size: z.int().nonnegative(),
   /** `sha256:…`; not on every server. */
   digest: z.string().nullish(),
-  url: z.string(),
+  /** Not on Gitea. */
+  url: z.string().optional(),
+  browser_download_url: z.string().optional(),
   created_at: z.coerce.date(),
-  updated_at: z.coerce.date(),
+  /** Not on Gitea, which does not know when an asset was changed. */
+  updated_at: z.coerce.date().optional(),
 });
-export type Asset = z.infer<typeof assetAnswer>;
+
+export interface Asset {
+  readonly id: number;
+  readonly name: string;
+  readonly state: string;
+  readonly size: number;
+  readonly digest: string | null;
+  /** Where its bytes are. */
+  readonly url: string;
+  readonly created_at: Date;
+  /** That of its making where the server keeps no other. */
+  readonly updated_at: Date;
+  /** The release that an address of the asset names, as on Gitea; null where it has an address of its own. */
+  readonly release: number | null;
+}
+
+/** An asset as a server describes it. */
+export function assetIn(release: Pick<ArtifactRelease, 'id'>): ZodType<Asset> {
+  return assetAnswer.transform(({ url, browser_download_url, ...asset }) => ({
+    ...asset,
+    digest: asset.digest ?? null,
+    url: url ?? browser_download_url ?? '',
+    updated_at: asset.updated_at ?? asset.created_at,
+    release: url === undefined ? release.id : null,
+  }));
+}
 
 export interface ArtifactRelease {
   readonly id: number;
@@ -62,7 +90,7 @@ export async function listAssets(client: GitHubClient, release: ArtifactRelease)
   const found: Asset[] = [];
   const route = 'GET /repos/{owner}/{repo}/releases/{release_id}/assets';
   try {
-    for await (const page of client.pages(route, { release_id: release.id }, { item: assetAnswer })) {
+    for await (const page of client.pages(route, { release_id: release.id }, { item: assetIn(release) })) {
       found.push(...page.items);
     }
   } catch (error) {
@@ -93,7 +121,8 @@ export async function openRelease(
     return toRelease(release, of.number);
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
-    const taken = error.kind === 'invalid' && /already_exists/.test(error.said);
+    // Gitea says 409.
+    const taken = error.status === 409 || (error.kind === 'invalid' && /already_exists/.test(error.said));
     if (!taken && !error.mayHaveHappened) throw error;
     // Perhaps it was made after all: whoever asks looks for it.
     return undefined;
@@ -101,43 +130,52 @@ export async function openRelease(
 }
 
 /** As it is now; undefined when it is gone. */
-export async function readAsset(client: GitHubClient, id: number): Promise<Asset | undefined> {
+export async function readAsset(client: GitHubClient, asset: Asset): Promise<Asset | undefined> {
+  const { path, parameters, answer } = addressOf(asset);
   try {
-    return await client.call(
-      'GET /repos/{owner}/{repo}/releases/assets/{asset_id}',
-      { asset_id: id },
-      assetAnswer,
-    );
+    return await client.call(`GET ${path}`, parameters, answer);
   } catch (error) {
     if (error instanceof GitHubError && error.kind === 'not-found') return undefined;
     throw error;
   }
 }
 
-export async function removeAsset(client: GitHubClient, id: number): Promise<void> {
-  await remove(() =>
-    client.call('DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}', { asset_id: id }, z.unknown(), {
-      repeatable: true,
-    }),
-  );
+export async function removeAsset(client: GitHubClient, asset: Asset): Promise<void> {
+  const { path, parameters } = addressOf(asset);
+  await remove(() => client.call(`DELETE ${path}`, parameters, z.unknown(), { repeatable: true }));
 }
 
 /** Undefined when the name is taken. */
 export async function renameAsset(
   client: GitHubClient,
-  asset: { readonly id: number; readonly name: string },
+  asset: Asset,
+  name: string,
 ): Promise<Asset | undefined> {
   try {
-    return await client.call(
-      'PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}',
-      { asset_id: asset.id, name: asset.name },
-      assetAnswer,
-      { repeatable: true },
-    );
+    return await changeAsset(client, asset, { name });
   } catch (error) {
     if (error instanceof GitHubError && error.kind === 'invalid') return undefined;
     throw error;
   }
+}
+
+export async function changeAsset(
+  client: GitHubClient,
+  asset: Asset,
+  change: { readonly name?: string; readonly label?: string },
+): Promise<Asset> {
+  const { path, parameters, answer } = addressOf(asset);
+  return client.call(`PATCH ${path}`, { ...parameters, ...change }, answer, { repeatable: true });
+}
+
+/** Gitea has no address for an asset but in its release. */
+function addressOf(asset: Asset) {
+  const github = '/repos/{owner}/{repo}/releases/assets/{asset_id}' as const;
+  const gitea = '/repos/{owner}/{repo}/releases/{release_id}/assets/{asset_id}' as typeof github;
+  const inRelease = { asset_id: asset.id, release_id: asset.release };
+  return asset.release === null
+    ? { path: github, parameters: { asset_id: asset.id }, answer: assetIn({ id: 0 }) }
+    : { path: gitea, parameters: inRelease, answer: assetIn({ id: asset.release }) };
 }
 
 /** With its tag. */
@@ -153,11 +191,19 @@ export async function removeRelease(client: GitHubClient, release: ArtifactRelea
     ),
   );
   if (release.draft) return;
-  await remove(() =>
-    client.call('DELETE /repos/{owner}/{repo}/git/refs/{ref}', { ref: `tags/${release.tag}` }, z.unknown(), {
-      repeatable: true,
-    }),
-  );
+  await remove(() => removeTag(client, release.tag));
+}
+
+async function removeTag(client: GitHubClient, tag: string): Promise<void> {
+  const github = 'DELETE /repos/{owner}/{repo}/git/refs/{ref}' as const;
+  const gitea = 'DELETE /repos/{owner}/{repo}/tags/{tag}' as typeof github;
+  try {
+    await client.call(github, { ref: `tags/${tag}` }, z.unknown(), { repeatable: true });
+  } catch (error) {
+    if (!(error instanceof GitHubError && error.status === 405)) throw error;
+    const named = { ref: '', tag };
+    await client.call(gitea, named, z.unknown(), { repeatable: true });
+  }
 }
 
 async function remove(request: () => Promise<unknown>): Promise<void> {

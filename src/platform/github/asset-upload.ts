@@ -4,7 +4,7 @@ import { OutsideError } from '../../errors.js';
 import {
   type ArtifactRelease,
   type Asset,
-  assetAnswer,
+  assetIn,
   listAssets,
   openRelease,
   PREFIX,
@@ -113,12 +113,12 @@ async function takeName(
   for (let tries = 0; tries < 5; tries++) {
     const found = await findAsset(options, of);
     if (found && isRight(found, of.content)) {
-      await removeAsset(client, of.asset.id);
+      await removeAsset(client, of.asset);
       index.add(found, of.release);
       return;
     }
-    if (found) await removeAsset(client, found.id);
-    const renamed = await renameAsset(client, { id: of.asset.id, name: of.assetName });
+    if (found) await removeAsset(client, found);
+    const renamed = await renameAsset(client, of.asset, of.assetName);
     if (renamed) {
       index.add(renamed, of.release);
       return;
@@ -159,7 +159,7 @@ async function send(
       timeoutSeconds: 300 + Math.ceil(content.bytes / SLOWEST_BYTES_PER_SECOND),
       cancel: world.cancel,
     });
-    const asset = assetAnswer.safeParse(await response.json().catch(() => undefined));
+    const asset = assetIn(release).safeParse(await response.json().catch(() => undefined));
     if (asset.success && isRight(asset.data, content)) return asset.data;
     return new GitHubError(
       {
@@ -192,7 +192,7 @@ async function removeLeftover(
   of: { readonly release: ArtifactRelease; readonly assetName: string },
 ): Promise<void> {
   const left = await findAsset(options, of).catch(() => undefined);
-  if (left && left.state !== 'uploaded') await removeAsset(options.client, left.id).catch(() => {});
+  if (left && left.state !== 'uploaded') await removeAsset(options.client, left).catch(() => {});
 }
 
 type Settled = 'stored' | 'full' | 'immutable' | 'occupied' | 'again';
@@ -255,7 +255,7 @@ async function clearWay(
         index.add(found, of.release);
         return 'stored';
       }
-      await removeAsset(client, found.id);
+      await removeAsset(client, found);
       index.forget(found);
       return 'again';
     }
@@ -263,7 +263,7 @@ async function clearWay(
     // Dates of the API have no milliseconds.
     const own = of.mine === true && found.created_at.getTime() >= of.began.getTime() - 1000;
     if (own) {
-      await removeAsset(client, found.id);
+      await removeAsset(client, found);
       return 'again';
     }
     if (age > patience) return 'occupied';
