@@ -325,6 +325,14 @@ describe('a directory', () => {
     expect(readFileSync(taken, 'utf8')).toBe('longer');
     expect(hidden(folder)).toHaveLength(1);
     rmSync(taken);
+    // Another process has got its number since the machine was started.
+    const before = join(folder, `.${digest.slice(0, 16)}.1${place}.12345678.partial`);
+    writeFileSync(before, 'of another time');
+    expect(existsSync(await partialBeside(join(folder, 'a'), digest))).toBe(false);
+    utimesSync(before, new Date(0), new Date(0));
+    const again = await partialBeside(join(folder, 'a'), digest);
+    expect(readFileSync(again, 'utf8')).toBe('of another time');
+    rmSync(again);
     const dead = join(folder, `.${digest.slice(0, 16)}.4194304@00000000.12345678.partial`);
     writeFileSync(dead, 'y');
     // It has been written to a moment ago: perhaps by a process that cannot be seen from here.

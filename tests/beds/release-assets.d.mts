@@ -42,6 +42,7 @@ export interface ReleaseAssetsBed {
   }[];
   ranges: 'known' | 'ignored' | 'short';
   permission: 'write' | 'read';
+  graphql: boolean;
   immutable: boolean;
   now: () => Date;
   onAnswer: ((method: string, path: string, status: number, body: unknown) => void) | undefined;

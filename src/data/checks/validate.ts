@@ -68,6 +68,13 @@ async function tryPattern(
   try {
     await engine.query(`SELECT regexp_matches('', ${textLiteral(pattern)})`);
   } catch (cause) {
+    if (cause instanceof UserError) {
+      throw new UserError(cause.message, {
+        ...(location && { location }),
+        ...(cause.mend !== undefined && { mend: cause.mend }),
+        cause,
+      });
+    }
     const reason =
       cause instanceof Error ? cause.message.replace(/^Invalid Input Error: /, '') : String(cause);
     throw new UserError(`${JSON.stringify(pattern)} is not a regular expression: ${reason}`, {
@@ -86,7 +93,9 @@ async function judgeAll(
 ): Promise<readonly (Judged | undefined)[]> {
   const judged = new Map(await measureAll({ engine, table, checks }));
   await loadOrdered({ engine, table, checks });
-  if (checks.some(({ finding }) => finding.kind === 'query')) await prepareNamed({ engine, table, config });
+  const own = checks.find(({ finding }) => finding.kind === 'query');
+  if (own && engine.cluster) await refuseOwnSql(engine, locate(own.path));
+  if (own) await prepareNamed({ engine, table, config });
   for (const check of checks) {
     const { finding } = check;
     switch (finding.kind) {
@@ -117,6 +126,17 @@ async function judgeAll(
   return checks.map((check) => judged.get(check));
 }
 
+/** Queries of the user's are in the SQL of DuckDB; another engine says so at the check. */
+async function refuseOwnSql(engine: SqlEngine, location: UserError['location']): Promise<void> {
+  await engine.checkSelect('').catch((cause: UserError) => {
+    throw new UserError(cause.message, {
+      ...(location && { location }),
+      ...(cause.mend !== undefined && { mend: cause.mend }),
+      cause,
+    });
+  });
+}
+
 function checkResult(found: {
   readonly check: PlannedCheck;
   readonly judged: Judged;
@@ -145,6 +165,7 @@ function checkResult(found: {
     ...(table.files.length > 1 && { files: places.map(({ file }) => file) }),
     ...(found.show && check.value !== null && { values: found.rows.map(({ value }) => shown(value)) }),
     detail: detail.length > 0 ? detail.join('; ') : null,
+    path: [...check.path],
   };
 }
 
