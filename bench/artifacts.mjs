@@ -6,12 +6,14 @@ import {
   closeSync,
   existsSync,
   ftruncateSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   rmSync,
   statfsSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,6 +33,7 @@ const only = process.argv[4];
 const ON_RELEASES = { bytes: Math.min(large, 1) * GIB, partBytes: 64 * 2 ** 20 };
 const MEMORY_BAR = 150 * 2 ** 20;
 const PAIRS = 3;
+const SMALL_FILES = 10_000;
 
 const rows = [];
 const add = (what, measured, bar, holds) => rows.push({ what, measured, bar, holds });
@@ -102,7 +105,7 @@ async function directory(file) {
 async function s3(file) {
   const server = await startS3();
   if (!server) {
-    add("S3: moto_server is not installed (pip install 'moto[server]==5.2.2')", '–', 'a server', false);
+    add("S3: moto_server is not installed (pip install 'moto[server]==5.2.5')", '–', 'a server', false);
     return;
   }
   try {
@@ -150,9 +153,43 @@ async function releases() {
     add(`releases: leftovers, ${left} after the kill`, `${starters}`, '= 0', starters === 0);
     memoryOf('releases, storing', resumed.memory);
     await back('releases', { store, artifact: resumed.result });
+    await smallFiles(bed, store);
   } finally {
     await bed.close();
   }
+}
+
+/** A folder as training frameworks write them: uploads of all of it, and of one changed file. */
+async function smallFiles(bed, store) {
+  const folder = join(scratch, 'small');
+  for (let i = 0; i < SMALL_FILES; i++) {
+    mkdirSync(join(folder, `${i % 100}`), { recursive: true });
+    writeFileSync(
+      join(folder, `${i % 100}`, `shard-${i}.bin`),
+      `${i} `.repeat(1 + Math.floor(random() * 500)),
+    );
+  }
+  const before = bed.assets.size;
+  const first = await run({ does: 'put', store, path: folder });
+  const assets = bed.assets.size - before;
+  add(`releases: assets of a folder of ${SMALL_FILES} files`, `${assets}`, '≤ 200', assets <= 200);
+  memoryOf('releases, storing that', first.memory);
+  writeFileSync(join(folder, '7', 'shard-7.bin'), 'changed');
+  const second = await run({ does: 'put', store, path: folder });
+  add(
+    'releases: uploads for one changed file, and two lists',
+    `${second.sent.pieces}`,
+    '= 3',
+    second.sent.pieces === 3,
+  );
+  const { seconds } = await run({
+    does: 'fetch',
+    store,
+    artifact: second.result,
+    path: join(scratch, 'small-back'),
+  });
+  const same = spawnSync('diff', ['-r', folder, join(scratch, 'small-back')]).status === 0;
+  add('releases: fetched, and what diff -r says', `${seconds.toFixed(1)} s`, 'the same', same);
 }
 
 /** Fetched, killed in the middle, fetched on; compared by sha256sum; verified in the store. */

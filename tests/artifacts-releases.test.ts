@@ -123,6 +123,83 @@ test('a further release is opened when one is full, also when only GitHub knows 
   expect(bed.requests).toHaveLength(2);
 });
 
+describe('a store of many releases', () => {
+  /** As many full ones, and one with some room. */
+  async function fill(full: number) {
+    await bed.close();
+    bed = await releaseAssetsBed({ folder: join(folder, 'full'), mostAssets: 1000 });
+    const [made, old] = [new Date(), 'old one'];
+    for (let number = 1; number <= full + 1; number++) {
+      const id = 100 + number;
+      const tag_name = `assay-artifacts-${number}`;
+      bed.releases.set(id, { id, tag_name, immutable: false, created_at: made } as never);
+      for (let i = 0; i < (number > full ? 50 : 1000); i++) {
+        const text = number === 1 && i === 0 ? old : `${number}/${i}`;
+        const asset = id * 10_000 + i;
+        bed.assets.set(asset, {
+          id: asset,
+          release: id,
+          name: `sha256-${sha256(Buffer.from(text))}`,
+          state: 'uploaded',
+          size: text.length,
+          digest: null,
+          created_at: made,
+          updated_at: made,
+        } as never);
+      }
+    }
+    bed.requests.length = 0;
+    return sha256(Buffer.from(old));
+  }
+  const digests = (count: number) =>
+    Array.from({ length: count }, (_, i) => sha256(Buffer.from(`absent ${i}`)));
+
+  test('a name that is nowhere, or in an old one, is asked for, and not all of them listed', async () => {
+    const old = await fill(5);
+    const blobs = await open({ assets: 1000 });
+    expect(await blobs.stat(digests(1)[0] ?? '')).toBeUndefined();
+    // The releases, the newest of them, and one question.
+    expect(bed.requests).toHaveLength(3);
+    expect(await blobs.stat(digests(1)[0] ?? '')).toBeUndefined();
+    expect(bed.requests).toHaveLength(3);
+    expect((await blobs.stat(old))?.bytes).toBe(7);
+    // One more question, and the one release that has it.
+    expect(bed.requests).toHaveLength(3 + 1 + 10);
+  });
+
+  test('many names are asked for only as long as listing all would cost more', async () => {
+    await fill(2);
+    const blobs = await open({ assets: 1000 });
+    for (const digest of digests(100)) expect(await blobs.stat(digest)).toBeUndefined();
+    expect(bed.requests).toHaveLength(2 + 20 + 20);
+  });
+
+  test('a server without GraphQL is listed', async () => {
+    const old = await fill(2);
+    bed.graphql = false;
+    const blobs = await open({ assets: 1000 });
+    expect(await blobs.stat(digests(1)[0] ?? '')).toBeUndefined();
+    expect((await blobs.stat(old))?.bytes).toBe(7);
+    expect(bed.requests).toHaveLength(2 + 1 + 20);
+  });
+
+  test('a draft, which cannot be asked, is listed', async () => {
+    const old = await fill(2);
+    for (const release of bed.releases.values()) Object.assign(release, { draft: true });
+    expect((await (await open({ assets: 1000 })).stat(old))?.bytes).toBe(7);
+  });
+
+  test('1,000 assets are a full release: what comes next opens another', async () => {
+    await fill(1);
+    bed.releases.delete(102);
+    await (await store({ assets: 1000 })).put('new', file('new', Buffer.from('new')));
+    expect([...bed.releases.values()].map(({ tag_name }) => tag_name)).toEqual([
+      'assay-artifacts-1',
+      'assay-artifacts-2',
+    ]);
+  });
+});
+
 test('releases of the team are left alone, and two jobs that open one at once use the same', async () => {
   bed.releases.set(900, {
     id: 900,
@@ -309,6 +386,18 @@ describe('another job uploads the same', () => {
     );
     expect(bed.assets.has(500)).toBe(true);
     expect(names()).toHaveLength(2);
+  });
+
+  test('and puts its own in the place of ours, which is still being sent: both succeed', async () => {
+    bed.uploadFaults.push({
+      atItsEnd: (asset) => {
+        bed.assets.delete(asset.id);
+        bed.assets.set(500, { ...asset, id: 500, state: 'uploaded', size: content.length });
+      },
+    });
+    const stored = await (await store()).put('model', file('model.bin', content));
+    expect(stored.digest).toBe(sha256(content));
+    expect([...bed.assets.keys()]).toEqual([500]);
   });
 
   test('a job that was killed under a name of its own leaves something for tidying', async () => {

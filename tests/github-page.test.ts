@@ -36,4 +36,13 @@ describe.skipIf(CHROMIUM === undefined)('comments in a browser (left out where t
       }
     }
   });
+
+  test('a diagram that cannot be drawn is found out, and so is what would be loaded', {
+    timeout: 240_000,
+  }, async () => {
+    const broken = await pages.show('```mermaid\nxychart-beta\n    line [1, two]\n```', { width: 900 });
+    expect(broken).toMatchObject({ diagrams: 0, errors: [expect.any(String)] });
+    const loading = await pages.show('![x](https://images.test/x.png)', { width: 900 });
+    expect(loading.errors).toEqual([expect.stringContaining('images.test')]);
+  });
 });

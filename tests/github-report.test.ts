@@ -56,6 +56,7 @@ describe('a pull request', () => {
       },
       { path: 'data/adult.csv', start_line: 12, annotation_level: 'failure', title: 'adult: age: integer' },
       { path: 'data/adult.csv', start_line: 40_001 },
+      { path: 'assay.yml', start_line: 1, annotation_level: 'failure', title: 'adult: age: integer' },
     ]);
     expect(conversation(scene.bed)).toMatchSnapshot();
     expect(scene.bed.requests.length).toBeLessThanOrEqual(4);
@@ -225,7 +226,7 @@ describe('limits', () => {
       }),
     );
     await scene.run('report');
-    expect(check()?.annotations).toHaveLength(61);
+    expect(check()?.annotations).toHaveLength(91);
     expect(
       scene.bed.requests.filter((one) => one.route.includes('check-runs')).map((one) => one.method),
     ).toEqual(['POST', 'PATCH']);

@@ -36,6 +36,7 @@ jobs:
     with: { start: deploy.yml }
 `,
   '.github/workflows/deploy.yml': `on:
+  release: { types: [published] }
   workflow_dispatch:
     inputs:
       version: { required: true }
@@ -46,9 +47,9 @@ jobs:
     permissions: { contents: write, deployments: write }
     uses: OWNER/assay/.github/workflows/deploy.yml@v1
     with:
-      version: \${{ inputs.version }}
+      version: \${{ inputs.version || github.event.release.tag_name }}
       to: prod
-      action: \${{ inputs.action }}
+      action: \${{ inputs.action || 'promote' }}
 `,
   'assay.yml': `models:
   income:
@@ -214,10 +215,19 @@ describe.skipIf(ACT === undefined)('workflows of a team, run by act (left out wh
     team.push('main');
     green(await job('another push', MAIN));
     green(await job('another release', byHand('release.yml', {})));
-    expect(
-      (await job('another deployment', byHand('deploy.yml', { version: 'income@v1.1.0', action: 'promote' })))
-        .ok,
-    ).toBe(true);
+    // Nothing starts a workflow on a release that a job made; one that a person published does.
+    green(
+      await job('release published by a person', {
+        event: 'release',
+        ref: 'refs/tags/income@v1.1.0',
+        workflow: 'deploy.yml',
+        payload: {
+          action: 'published',
+          ref: 'refs/tags/income@v1.1.0',
+          release: { tag_name: 'income@v1.1.0' },
+        },
+      }),
+    );
     green(await job('rollback', byHand('deploy.yml', { version: 'income', action: 'rollback' })));
     expect(bed.repository.deployments.at(-1)).toMatchObject({ sha: commits.merged });
     await expect(steps.join('\n\n')).toMatchFileSnapshot('__snapshots__/github-workflows.md');

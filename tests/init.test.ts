@@ -139,6 +139,7 @@ describe('init', () => {
         push:
           branches: ["main"]
         pull_request:
+        merge_group: # a merge queue, where there is one, waits for this
 
       # Nothing by default; the job below asks for what it needs.
       permissions: {}
@@ -174,6 +175,7 @@ describe('init', () => {
                 name: assay-report
                 path: \${{ steps.assay.outputs.bundle }}/assay-report.json
                 retention-days: 7
+                include-hidden-files: true # it lies in .assay/
       "
     `);
     expect(workflowErrors(text)).toEqual([]);

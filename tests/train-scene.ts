@@ -6,6 +6,7 @@ import { openProject } from '../src/commands/project/project.js';
 import { VERBS } from '../src/commands/verbs.js';
 import { readRecords } from '../src/history/read.js';
 import { type RunRecord, runRecord } from '../src/runs/record.js';
+import type { World } from '../src/world.js';
 import { testWorld } from './fakes/world.js';
 import { git, openScene, write } from './history-scene.js';
 
@@ -27,7 +28,11 @@ export interface TrainScene {
 
 export function openTrainScene(
   files: Readonly<Record<string, string>>,
-  options: { readonly inGit?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly inGit?: boolean;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly runner?: Partial<World['runner']>;
+  } = {},
 ): TrainScene {
   const scene = openScene();
   const folder = join(scene.folder, 'project');
@@ -37,7 +42,7 @@ export function openTrainScene(
     git(folder, 'add', '--all');
     git(folder, 'commit', '--quiet', '--message', 'start');
   }
-  const base = testWorld({ cwd: folder });
+  const base = testWorld({ cwd: folder, ...(options.runner && { runner: options.runner }) });
   const world = { ...base, env: { ...base.env, ...options.env } };
   return {
     folder,

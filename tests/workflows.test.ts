@@ -72,3 +72,39 @@ describe.each(WORKFLOWS)('%s', (path) => {
     },
   );
 });
+
+/** What a team copies from the documentation. */
+const DOCUMENTED = [
+  ...readFileSync(join(ROOT, 'docs/github.md'), 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g),
+].map(([, text = '']) => text);
+
+interface Callable {
+  readonly on: {
+    readonly workflow_call: { readonly inputs: Record<string, { readonly required?: boolean }> };
+  };
+}
+interface Caller {
+  readonly jobs: Record<
+    string,
+    { readonly uses: string; readonly permissions: unknown; readonly with?: Record<string, unknown> }
+  >;
+}
+
+test.each(DOCUMENTED.map((content) => [/^name: (.*)$/m.exec(content)?.[1] ?? '', content]))(
+  'the documented caller %s grants what the called workflow asks for, and hands over what it takes',
+  async (_, content) => {
+    const { context, value } = parseWorkflow({ name: 'caller.yml', content }, new NoOperationTraceWriter());
+    if (value) await convertWorkflowTemplate(context, value);
+    expect(context.errors.getErrors().map((error) => error.message)).toEqual([]);
+    const { jobs }: Caller = parse(content);
+    for (const { uses, permissions, with: given = {} } of Object.values(jobs)) {
+      const file = /^OWNER\/assay\/(\.github\/workflows\/[\w-]+\.yml)@v1$/.exec(uses)?.[1] ?? '';
+      const called: Workflow & Callable = parse(readFileSync(join(ROOT, file), 'utf8'));
+      expect(Object.values(called.jobs).map((job) => job.permissions)).toEqual([permissions]);
+      const { inputs } = called.on.workflow_call;
+      expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(given)));
+      const required = Object.keys(inputs).filter((name) => inputs[name]?.required);
+      expect(Object.keys(given)).toEqual(expect.arrayContaining(required));
+    }
+  },
+);

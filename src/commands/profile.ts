@@ -6,6 +6,7 @@ import { writePage } from './command-line/page.js';
 import { defineVerb } from './command-line/verb.js';
 import { type NamedSource, withDataset } from './data/opened.js';
 import { readableDataset } from './data/source.js';
+import { withSpark } from './data/spark.js';
 import { engineLimits } from './data/steps.js';
 import { openProject, type Project } from './project/project.js';
 
@@ -68,24 +69,21 @@ export async function profileSource(options: {
   const { project, world, source } = options;
   const { profileTable } = await import('../data/profile/profile.js');
   const start = world.clock.monotonic();
-  const content = await withDataset(
-    source,
-    world,
-    async ({ engine, table, scratch }) => {
-      const progress = world.terminal.progress(`profiling ${source.name}`);
-      try {
-        return await profileTable({
-          engine,
-          table,
-          config: source.config,
-          scratch,
-          onProgress: progress.update,
-        });
-      } finally {
-        progress.end();
-      }
-    },
-    engineLimits(project),
+  const content = await withSpark(project, world, (spark) =>
+    withDataset(
+      source,
+      world,
+      async ({ engine, table, scratch }) => {
+        const progress = world.terminal.progress(`profiling ${source.name}`);
+        try {
+          const { config } = source;
+          return await profileTable({ engine, table, config, scratch, onProgress: progress.update });
+        } finally {
+          progress.end();
+        }
+      },
+      { spark, ...engineLimits(project) },
+    ),
   );
   return {
     schema: 'assay/profile@1',

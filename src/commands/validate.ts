@@ -6,13 +6,13 @@ import { parseReference } from '../data/checks/foreign-key.js';
 import type { ProfileContent } from '../data/profile/record.js';
 import type { ValidationRecord } from '../data/record.js';
 import { UserError } from '../errors.js';
-import type { OpenDataset } from '../platform/duckdb/dataset.js';
 import type { World } from '../world.js';
 import { writePage } from './command-line/page.js';
 import { defineVerb } from './command-line/verb.js';
 import { chosenDatasets } from './data/datasets.js';
-import { withDataset } from './data/opened.js';
+import { type Opened, withDataset } from './data/opened.js';
 import { readableDataset } from './data/source.js';
+import { type SparkSessions, withSpark } from './data/spark.js';
 import { engineLimits } from './data/steps.js';
 import { readSuites } from './data/suites.js';
 import { openProject, type Project } from './project/project.js';
@@ -22,7 +22,7 @@ export const validate = defineVerb(
     name: 'validate',
     summary: 'check datasets against their columns and checks',
     description:
-      'Reads each dataset and holds it against `columns`, `extra_columns` and `checks` of assay.yml: does every column exist, is every value of its type, within its bounds, allowed, unique. Says how many values fail and on which lines; never which values, unless the dataset has `show_values: true`. The result is recorded in the history. --html writes it as one page that needs nothing else, with a histogram of every column.\n\nMissing values (empty fields, and the texts under `missing`) are skipped by every check but `required` and `max_missing`. A check of severity `warn` is reported and does not fail. Lines that cannot be read as a row (another number of fields, an unclosed quote, broken JSON) are counted, named and fail the validation, and so does a dataset without rows unless a check says `rows: { min: 0 }`.\n\nReads CSV, TSV, JSON Lines, JSON and Parquet; text may be compressed (.gz, .zst).',
+      'Reads each dataset and holds it against `columns`, `extra_columns` and `checks` of assay.yml: does every column exist, is every value of its type, within its bounds, allowed, unique. Says how many values fail and on which lines; never which values, unless the dataset has `show_values: true`. The result is recorded in the history. --html writes it as one page that needs nothing else, with a histogram of every column. It is held against the validation of the merge base (or the nearest one before): columns that came, went or changed their type, and rows. On GitHub, failing lines and the checks they fail are annotated.\n\nMissing values (empty fields, and the texts under `missing`) are skipped by every check but `required` and `max_missing`. A check of severity `warn` is reported and does not fail. Lines that cannot be read as a row (another number of fields, an unclosed quote, broken JSON) are counted, named and fail the validation, and so does a dataset without rows unless a check says `rows: { min: 0 }`.\n\nReads CSV, TSV, JSON Lines, JSON and Parquet; text may be compressed (.gz, .zst).',
     arguments: [
       {
         name: 'dataset',
@@ -55,6 +55,8 @@ export const validate = defineVerb(
       const data = records.map((record) => ({ record, profile: profiles?.get(record.dataset) ?? null }));
       await writePage(validationPage(data, world), { file: html, world });
     }
+    const { annotate } = await import('./data/annotate.js');
+    await annotate(records, { project, world });
     const { validationMarkdown, validationText } = await import('../report/validation.js');
     const { writeAtomically } = await import('../platform/local/store.js');
     const reports: string[] = [];
@@ -91,9 +93,11 @@ export async function validateDatasets(options: {
 }): Promise<readonly ValidationRecord[]> {
   const { project, world, profiles } = options;
   const records: ValidationRecord[] = [];
-  for (const { name, config } of chosenDatasets(project, options.names)) {
-    records.push(await validateDataset({ project, world, name, config, profiles }));
-  }
+  await withSpark(project, world, async (spark) => {
+    for (const { name, config } of chosenDatasets(project, options.names)) {
+      records.push(await validateDataset({ project, world, name, config, profiles, spark }));
+    }
+  });
   await (await project.history()).append(records);
   return records;
 }
@@ -104,15 +108,16 @@ async function validateDataset(options: {
   readonly name: string;
   readonly config: Placed<DatasetConfig>;
   readonly profiles: Map<string, ProfileContent> | undefined;
+  readonly spark: SparkSessions;
 }): Promise<ValidationRecord> {
-  const { project, world, name, config, profiles } = options;
+  const { project, world, name, config, profiles, spark } = options;
   const { locate } = project.config;
   const { validateTable } = await import('../data/checks/validate.js');
   const start = world.clock.monotonic();
   const suites = await readSuites(config, (i) => locate(['data', name, 'checks', i]));
   const ownSql =
     config.checks.some((check) => 'sql' in check) || [...suites.values()].some((suite) => suite.needsSql);
-  const use = async ({ engine, table, others }: Pick<OpenDataset, 'engine' | 'table' | 'others'>) => {
+  const use = async ({ engine, table, others, scratch }: Opened) => {
     const { columnFacts } = await import('../data/checks/infer.js');
     const typed = [...suites.values()].some((suite) => suite.needsTypes);
     const inferred = typed ? await columnFacts(engine, table) : new Map();
@@ -121,26 +126,33 @@ async function validateDataset(options: {
     const validated = await validateTable(asked);
     if (profiles) {
       const { profileTable } = await import('../data/profile/profile.js');
-      const content = await profileTable({ engine, table, config });
+      const content = await profileTable({ engine, table, config, scratch });
       profiles.set(name, { dataset: name, source: config.source, ...content });
     }
     return validated;
   };
   const result = await withDataset(await readableDataset(project, world, name), world, use, {
     // The user's own SQL never sees an engine that could read a file.
-    access: ownSql || profiles ? 'load' : 'scan',
+    access: ownSql ? 'load' : 'scan',
     others: await referencedDatasets(project, world, name),
     downloads: join(project.store, 'downloads'),
+    spark,
     countsRejected: true,
     ...engineLimits(project),
   });
-  return {
-    schema: 'assay/validation@1',
+  const record = {
+    schema: 'assay/validation@1' as const,
     ...project.stamp(),
     ...(await project.origin()),
     dataset: name,
     source: config.source,
     ...result,
+  };
+  const { changesSinceBaseline } = await import('./data/baseline.js');
+  return {
+    ...record,
+    changes: await changesSinceBaseline({ project, world, validation: record }),
+    dirty: (await (await project.repository())?.head())?.dirty ?? null,
     seconds: world.clock.monotonic() - start,
   };
 }

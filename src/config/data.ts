@@ -286,6 +286,12 @@ export const datasetConfig = z.strictObject({
     .optional()
     .describe('what drift is measured against: a path, a dataset, DATASET@DIGEST, a profile'),
   drift: driftConfig.prefault({}).describe('when a difference from the reference counts as drift'),
+  executor: z
+    .enum(['local', 'spark'])
+    .default('local')
+    .describe(
+      'where validate and profile compute: this machine, or Spark by spark-submit (see engine: spark)',
+    ),
   show_values: z.boolean().default(false).describe('allow raw values in reports of this dataset'),
 });
 export type DatasetConfig = z.infer<typeof datasetConfig>;

@@ -44,6 +44,37 @@ export const engineConfig = z
       .min(1)
       .describe('a folder for what does not fit into memory; the temporary folder when left out'),
     query_timeout: duration.describe('a single query is stopped after so long'),
+    spark: z
+      .strictObject({
+        submit: z
+          .string()
+          .min(1)
+          .default('spark-submit')
+          .describe('the program that starts a job; looked for on PATH'),
+        master: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('such as yarn, k8s://https://…, spark://…, local[4]; what Spark is set to when left out'),
+        conf: z
+          .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+          .default({})
+          .describe(
+            'settings of the job, such as spark.executor.memory: 8g; $NAME is an environment variable, for secrets',
+          ),
+        args: z
+          .array(z.string())
+          .default([])
+          .describe('further words for spark-submit, such as --queue research'),
+        staging: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'a folder that the machines of the cluster see too, for rows of text files; the temporary folder of this machine when left out',
+          ),
+      })
+      .describe('how datasets with executor: spark are computed'),
   })
   .partial();
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { severity } from '../config/data.js';
 import { envelope } from '../history/record.js';
+import { datasetChanges } from './changes.js';
 
 export const checkResult = z.object({
   /** `age: between 17 and 90`, `rows: at least 1000`: what was asked, in words. */
@@ -19,6 +20,8 @@ export const checkResult = z.object({
   values: z.array(z.string()).optional(),
   /** What the reader should know: `missing column; nearest: "age"`. */
   detail: z.string().nullable(),
+  /** Where it stands below the dataset in assay.yml; absent in records of an older Assay. */
+  path: z.array(z.union([z.string(), z.int().nonnegative()])).optional(),
 });
 export type CheckResult = Readonly<z.infer<typeof checkResult>>;
 
@@ -35,6 +38,10 @@ export const validationRecord = z.object({
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
   valid: z.boolean(),
   checks: z.array(checkResult),
+  /** Since the baseline's; null when there is none; absent in records of an older Assay. */
+  changes: datasetChanges.nullable().optional(),
+  /** Whether the commit had uncommitted changes; null outside git. */
+  dirty: z.boolean().nullable().optional(),
   seconds: z.number(),
 });
 export type ValidationRecord = Readonly<z.infer<typeof validationRecord>>;

@@ -12,8 +12,8 @@ export interface SourcePlaces {
   rule(model: string, rule: { readonly metric: string | null; readonly index: number }): Place | undefined;
   /** The file a metric was read from. */
   metricFile(model: string, file: string): Place | undefined;
-  /** The check of a dataset in assay.yml: of a column, or of the whole. */
-  check(dataset: string, column: string | null): Place | undefined;
+  /** The check of a dataset in assay.yml, by its path below the dataset; the nearest line there is. */
+  check(dataset: string, path: readonly (string | number)[]): Place | undefined;
   /** A line of a file of data; undefined for formats without lines. */
   dataLine(file: string, line: number): Place | undefined;
 }
@@ -26,9 +26,11 @@ export interface Place {
 /** Remarks on the lines that matter: rules not met, metrics without a value, rows of data that fail. The gravest first. */
 export function annotationsOf(facts: ModelFacts, places: SourcePlaces): readonly Annotation[] {
   const order = { failure: 0, warning: 1, notice: 2 } as const;
-  return [...ofRules(facts, places), ...ofData(facts, places), ...ofMetrics(facts, places)].sort(
-    (a, b) => order[a.level] - order[b.level],
-  );
+  return [
+    ...ofRules(facts, places),
+    ...dataAnnotations(facts.validations, places),
+    ...ofMetrics(facts, places),
+  ].sort((a, b) => order[a.level] - order[b.level]);
 }
 
 function ofRules(facts: ModelFacts, places: SourcePlaces): readonly Annotation[] {
@@ -65,22 +67,37 @@ function ofMetrics(facts: ModelFacts, places: SourcePlaces): readonly Annotation
 /** Rows shown for one failed check; GitHub would show ten of the same kind, and one is enough to look. */
 const LINES_OF_CHECK = 3;
 
-function ofData(facts: ModelFacts, places: SourcePlaces): readonly Annotation[] {
-  return facts.validations.flatMap((validation) =>
+/**
+ * Remarks on the lines of data that fail, and on the check in assay.yml that they fail. GitHub shows few: first one of each check,
+ * then the others.
+ */
+export function dataAnnotations(
+  validations: readonly ValidationRecord[],
+  places: SourcePlaces,
+): readonly Annotation[] {
+  const ofChecks = validations.flatMap((validation) =>
     validation.checks
       .filter((check) => !check.passed)
-      .flatMap((check) => {
+      .map((check) => {
         const text = {
           level: check.severity === 'error' ? ('failure' as const) : ('warning' as const),
           title: `${validation.dataset}: ${check.check}`,
           message: `${check.failing} of ${plural(check.total, 'row')}${check.detail === null ? '' : `: ${check.detail}`}`,
         };
         const lines = check.rows_are === 'lines' ? linesOf(validation, check, places) : [];
-        return lines.length > 0
-          ? lines.flatMap((place) => annotation(place, text))
-          : annotation(places.check(validation.dataset, check.column), text);
+        const path = check.path ?? (check.column === null ? [] : ['columns', check.column]);
+        return [
+          ...lines.flatMap((place) => annotation(place, text)),
+          ...annotation(places.check(validation.dataset, path), text),
+        ];
       }),
   );
+  const most = Math.max(0, ...ofChecks.map((some) => some.length));
+  const inTurn = Array.from({ length: most }, (_, turn) =>
+    ofChecks.flatMap((some) => some[turn] ?? []),
+  ).flat();
+  // Several checks of one line are one remark too many only when they say the same.
+  return [...new Map(inTurn.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function linesOf(

@@ -3,6 +3,7 @@ import type { ParamValue } from '../config/model.js';
 import type { CheckResult, ValidationRecord } from '../data/record.js';
 import { formatBytes, formatNumber, formatSeconds, plural, shortCommit } from '../format.js';
 import type { RunRecord } from '../runs/record.js';
+import { changesInWords, shapeInWords } from './changes.js';
 import { markdownCell, markdownCode, markdownText, markdownUrl } from './escape.js';
 import type { ModelFacts } from './facts.js';
 import { blocks, bullets, details, markdownTable } from './markdown.js';
@@ -22,6 +23,11 @@ export function dataSection(validations: readonly ValidationRecord[]): string {
     sound.length === 0
       ? ''
       : `**Data**: ${sound.map((one) => `${markdownText(one.dataset)} valid (${dataSize(one)}, ${plural(one.checks.length, 'check')} passed)`).join('; ')}.`,
+    bullets(
+      validations
+        .filter((one) => shapeInWords(one).length > 0)
+        .map((one) => `🔀 ${markdownText(one.dataset)} ${markdownText(changesInWords(one), 1000)}`),
+    ),
   ]);
 }
 

@@ -1,5 +1,6 @@
 import type { CheckResult, ValidationRecord } from '../data/record.js';
 import { formatNumber, formatSeconds, plural } from '../format.js';
+import { changesInWords } from './changes.js';
 import { markdownCell, markdownText, terminalText } from './escape.js';
 import { textTable } from './table.js';
 
@@ -9,6 +10,8 @@ import { textTable } from './table.js';
 export function validationText(record: ValidationRecord): string {
   const failed = notHeld(record);
   const lines = [`${terminalText(record.dataset)}: ${validationHeadline(record)}`];
+  const changes = changesInWords(record);
+  if (changes !== '') lines.push(terminalText(`  ${changes}`));
   if (failed.length > 0) {
     const rows = failed.map((check) => [check.check, outcome(check), ofTotal(check), where(check)]);
     const table = textTable({
@@ -43,12 +46,40 @@ export function validationMarkdown(record: ValidationRecord): string {
     '',
     `Source ${markdownText(record.source)}, SHA-256 ${markdownText(record.digest.slice(0, 12))}, ${markdownText(record.time)}.`,
     '',
+    ...changesMarkdown(record),
     '| | check | result | failing | first | remarks |',
     '|---|---|---|---:|---|---|',
     ...sorted.map(row),
     '',
   ].join('\n');
 }
+
+/** The schema against the baseline's: a line, and a table where columns differ. */
+function changesMarkdown(record: ValidationRecord): readonly string[] {
+  const { changes } = record;
+  if (!changes) return [];
+  const text = changesInWords(record);
+  const { added, removed, retyped } = changes;
+  const line = `${markdownText(text.charAt(0).toUpperCase() + text.slice(1), 1200)}.`;
+  const rows = [
+    ...removed.map(({ name, type }) => [name, type, 'gone']),
+    ...retyped.map(({ name, before, after }) => [name, before, after]),
+    ...added.map(({ name, type }) => [name, 'not there', type]),
+  ];
+  if (rows.length === 0) return [line, ''];
+  return [
+    line,
+    '',
+    '| column | before | now |',
+    '|---|---|---|',
+    ...rows
+      .slice(0, MOST_CHANGES)
+      .map((cells) => `| ${cells.map((cell) => markdownCell(cell)).join(' | ')} |`),
+    '',
+  ];
+}
+
+const MOST_CHANGES = 100;
 
 export function validationHeadline(record: ValidationRecord): string {
   const errors = record.checks.filter((check) => !check.passed && check.severity === 'error').length;

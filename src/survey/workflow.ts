@@ -49,6 +49,7 @@ export function proposeWorkflow({ language, branch, config }: WorkflowOptions): 
     '  push:',
     `    branches: [${JSON.stringify(branch)}]`,
     '  pull_request:',
+    '  merge_group: # a merge queue, where there is one, waits for this',
     '',
     '# Nothing by default; the job below asks for what it needs.',
     'permissions: {}',
@@ -85,6 +86,7 @@ export function proposeWorkflow({ language, branch, config }: WorkflowOptions): 
     // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub Actions
     '          path: ${{ steps.assay.outputs.bundle }}/assay-report.json',
     '          retention-days: 7',
+    '          include-hidden-files: true # it lies in .assay/',
   ];
   return `${lines.join('\n')}\n`;
 }

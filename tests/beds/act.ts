@@ -57,6 +57,7 @@ export function standIns(folder: string, workflows: readonly string[]): readonly
       'name',
       'path',
       'retention-days',
+      'include-hidden-files',
       'python-version',
       'node-version',
       'subject-checksums',

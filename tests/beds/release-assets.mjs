@@ -1,7 +1,7 @@
 // Releases and their assets as GitHub answers them, with the bytes on disk and with the faults that GitHub is known for.
 // Plain JavaScript, for the benches use it too.
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -26,6 +26,8 @@ export async function releaseAssetsBed(options) {
     /** Answers for the next requests that are no uploads: { status, headers, body }. */
     answers: [],
     permission: 'write',
+    /** Whether it has GraphQL, as GitHub and no other. */
+    graphql: true,
     immutable: options.immutable ?? false,
     now: () => new Date(),
     /** Told every JSON answer, to be held against the contract. */
@@ -44,6 +46,7 @@ export async function releaseAssetsBed(options) {
     },
   };
   let ids = 0;
+  let schema;
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
@@ -82,6 +85,7 @@ export async function releaseAssetsBed(options) {
         send,
       });
     const text = (await readAll(request)).toString();
+    if (url.pathname === '/graphql' && bed.graphql) return send(200, await answerGraphql(JSON.parse(text)));
     const scripted = bed.answers.shift();
     if (scripted) return send(scripted.status, scripted.body, scripted.headers);
     const path = decodeURIComponent(url.pathname).replace('/repos/team/models', '');
@@ -127,6 +131,26 @@ export async function releaseAssetsBed(options) {
       return send(302, undefined, { location: `${storageUrl}/blobs/${asset.id}` });
     }
     return send(200, assetBody(asset));
+  }
+
+  /** By the published schema, executed by the reference implementation: an undocumented field is refused. */
+  async function answerGraphql({ query, variables }) {
+    const { buildSchema, graphql } = await import('graphql');
+    const contract = new URL('github/contract/schema.graphql', import.meta.url);
+    schema ??= buildSchema(readFileSync(contract, 'utf8'));
+    const release = ({ tagName }) => {
+      const found = [...releases.values()].find((one) => one.tag_name === tagName && !one.draft);
+      if (!found) return null;
+      const releaseAssets = ({ name, first }) => {
+        const nodes = assetsOf(found.id).filter((asset) => asset.name === name);
+        return { nodes: nodes.slice(0, first), totalCount: nodes.length };
+      };
+      return { tagName, releaseAssets };
+    };
+    const rootValue = {
+      repository: ({ owner, name }) => (`${owner}/${name}` === 'team/models' ? { release } : null),
+    };
+    return graphql({ schema, source: query, variableValues: variables, rootValue });
   }
 
   function makeRelease(wanted, send) {
@@ -193,6 +217,9 @@ export async function releaseAssetsBed(options) {
     };
     assets.set(asset.id, asset);
     const done = await receive(request, asset, fault.cutAfter);
+    fault.atItsEnd?.(asset);
+    if (!assets.has(asset.id))
+      return send(404, { message: 'Not Found', documentation_url: '', status: '404' });
     if (fault.keepsStarter) return send(502, { message: 'Server Error' });
     if (!done) return;
     Object.assign(asset, { state: 'uploaded', ...done, updated_at: bed.now() });

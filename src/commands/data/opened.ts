@@ -7,8 +7,9 @@ import { plural } from '../../format.js';
 import type { OpenDataset, OpenOptions } from '../../platform/duckdb/dataset.js';
 import type { EngineLimits } from '../../platform/duckdb/engine.js';
 import type { World } from '../../world.js';
+import type { SparkSessions } from './spark.js';
 
-type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others' | 'scratch'>;
+export type Opened = Pick<OpenDataset, 'engine' | 'table' | 'others' | 'scratch'>;
 
 /** A dataset to be read, and what messages call it. */
 export interface NamedSource {
@@ -28,27 +29,36 @@ export async function withDataset<T>(
   use: (opened: Opened) => Promise<T>,
   more: Pick<OpenOptions, 'access' | 'others' | 'downloads'> &
     EngineLimits & {
+      /** Where datasets with executor: spark are computed; left out, every dataset is computed here. */
+      readonly spark?: SparkSessions;
       /** True where lines that are no rows are part of the result; else they are told. */
       readonly countsRejected?: boolean;
     } = {},
 ): Promise<T> {
-  const { useDataset } = await import('../../platform/duckdb/dataset.js');
   const { config, name, location } = source;
   const progress = world.terminal.progress(`reading ${name}`);
+  const { spark, ...rest } = more;
   const options = {
     env: world.env,
     cancel: world.cancel,
     notice: world.terminal.info,
     onProgress: progress.update,
     access: 'scan' as const,
-    ...more,
+    ...rest,
   };
   try {
-    return await useDataset(config, options, (opened) => {
+    const begin = (opened: Opened) => {
       progress.end();
       if (!more.countsRejected) tellRejected(opened.table, source, world);
       return use(opened);
-    });
+    };
+    if (config.executor === 'spark' && spark) {
+      const { useSparkDataset } = await import('../../platform/spark/dataset.js');
+      const { session, staging } = await spark.open();
+      return await useSparkDataset(config, { ...options, session, staging }, begin);
+    }
+    const { useDataset } = await import('../../platform/duckdb/dataset.js');
+    return await useDataset(config, options, begin);
   } catch (error) {
     throw placed(error, location, (file) =>
       /^[a-z0-9]+:\/\//i.test(file) ? file : relative(world.cwd, resolve(config.folder, file)),

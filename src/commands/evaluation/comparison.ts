@@ -127,7 +127,7 @@ function runQuery(model: string, ...where: readonly Condition[]): HistoryQuery {
 }
 
 /** The branch that changes go into: what the CI event names, else main or master, whichever there is. */
-async function targetBranch(project: Project, world: World): Promise<string | undefined> {
+export async function targetBranch(project: Project, world: World): Promise<string | undefined> {
   const repository = await project.repository();
   for (const name of [world.runner.defaultBranch, 'main', 'master']) {
     if (name && (await repository?.resolve(name))) return name;

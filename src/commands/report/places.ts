@@ -23,14 +23,8 @@ export function sourcePlaces(project: Project, world: World): SourcePlaces {
       return inConfig(['models', model, 'gate', ...(at < 0 ? [] : [at])]);
     },
     metricFile: (model, file) => place(resolve(config.models[model]?.folder ?? project.root, file), 1),
-    check: (dataset, column) => {
-      const columns = config.data[dataset]?.columns ?? {};
-      return inConfig([
-        'data',
-        dataset,
-        ...(column !== null && column in columns ? ['columns', column] : []),
-      ]);
-    },
+    check: (dataset, path) =>
+      Object.hasOwn(config.data, dataset) ? inConfig(['data', dataset, ...path]) : undefined,
     dataLine: (file, line) =>
       /[*?{[]|:\/\//.test(file) ? undefined : place(resolve(project.root, file), line),
   };

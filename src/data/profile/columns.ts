@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { SqlEngine } from '../ports.js';
 import type { SortedValues } from '../sorted-values.js';
-import { histogramOf } from './histogram.js';
-import { momentsOf } from './moments.js';
-import { QUANTILES, quantileName, quantilesOf, stepsOf } from './quantiles.js';
+import { type Histogram, histogramOf } from './histogram.js';
+import { type Moments, momentsOf } from './moments.js';
+import { QUANTILES, quantileName, quantilesOf, type Steps, stepsOf } from './quantiles.js';
 import type { NumberColumn } from './read-numbers.js';
 import { sortedLengths, type TextColumn } from './read-texts.js';
 import type { ProfileColumn } from './record.js';
@@ -37,23 +37,56 @@ const FEWEST_ROWS_OF_HASH = 5;
 const FEWEST_ROWS_OF_IDENTIFIER = 100;
 const MICROSECONDS = 1e6;
 
+/** What a profile says of the numbers of a column, or of its times in seconds. */
+export interface DescribedNumbers {
+  readonly distinct: number;
+  readonly zeros: number;
+  readonly negative: number;
+  readonly moments: Moments;
+  /** In the order of QUANTILES. */
+  readonly quantiles: readonly number[];
+  readonly histogram: Histogram;
+  readonly steps: Steps;
+  /** Of times: rows per day of the week (Monday first) and per hour, both UTC. */
+  readonly weekdays: readonly number[];
+  readonly hours: readonly number[];
+}
+
+type ColumnFacts = Pick<NumberColumn, 'name' | 'type' | 'declared' | 'present' | 'valid'>;
+
+/** What a value of the type is divided by to be a number or a second. */
+export function unitOf(type: ColumnFacts['type']): number {
+  return type === 'date' || type === 'timestamp' ? MICROSECONDS : 1;
+}
+
 const NOTHING = { numbers: null, times: null, lengths: null, categories: null };
 
-function factsOf({ name, type, declared, present, valid }: NumberColumn | TextColumn, rows: number) {
+function factsOf({ name, type, declared, present, valid }: ColumnFacts, rows: number) {
   return { name, type, declared, present, missing: rows - present, invalid: present - valid };
 }
 
 export function numberProfile(
-  column: NumberColumn,
+  column: ColumnFacts,
   { sorted, distinct }: { readonly sorted: SortedValues; readonly distinct: number },
-  { rows, showValues, detail }: ColumnOptions,
+  options: ColumnOptions,
+): ProfileColumn {
+  if (column.valid === 0)
+    return { ...factsOf(column, options.rows), ...NOTHING, distinct, identifier: false };
+  return describedProfile(column, described(column, { sorted, distinct }, options.detail), options);
+}
+
+/** @param numbers of a column with a value */
+export function describedProfile(
+  column: ColumnFacts,
+  numbers: DescribedNumbers,
+  { rows, showValues }: ColumnOptions,
 ): ProfileColumn {
   const { type } = column;
+  const { distinct } = numbers;
   const base = { ...factsOf(column, rows), ...NOTHING, distinct, identifier: false };
-  if (column.valid === 0) return base;
-  if (type === 'date' || type === 'timestamp') return { ...base, times: timesOf(sorted, type, detail) };
+  if (type === 'date' || type === 'timestamp') return { ...base, times: timesOf(numbers, type) };
   const identifier = type === 'integer' && isIdentifier(column, distinct);
-  return { ...base, identifier, numbers: identifier && !showValues ? null : numbersOf(sorted, detail) };
+  return { ...base, identifier, numbers: identifier && !showValues ? null : numbersOf(numbers) };
 }
 
 export async function textProfile(
@@ -84,34 +117,52 @@ function isIdentifier({ valid }: { readonly valid: number }, distinct: number): 
   return distinct === valid && valid >= FEWEST_ROWS_OF_IDENTIFIER;
 }
 
-function numbersOf(sorted: SortedValues, detail: Detail): ProfileColumn['numbers'] {
-  const { values, counts } = sorted;
+function described(
+  { type }: ColumnFacts,
+  { sorted, distinct }: { readonly sorted: SortedValues; readonly distinct: number },
+  detail: Detail,
+): DescribedNumbers {
+  const unit = unitOf(type);
+  const values = unit === 1 ? sorted.values : sorted.values.map((value) => value / unit);
+  const numbers = { ...sorted, values };
+  const { counts } = sorted;
   let [zeros, negative] = [0, 0];
   for (let i = 0; i < values.length && (values[i] as number) <= 0; i++) {
     if (values[i] === 0) zeros += counts[i] as number;
     else negative += counts[i] as number;
   }
-  const quantiles = quantilesOf(sorted, QUANTILES);
   return {
-    ...momentsOf(sorted),
+    distinct,
     zeros,
     negative,
-    quantiles: Object.fromEntries(QUANTILES.map((share, i) => [quantileName(share), quantiles[i] as number])),
-    histogram: histogramOf(sorted),
-    steps: stepsOf(sorted, detail.steps),
+    moments: momentsOf(numbers),
+    quantiles: quantilesOf(numbers, QUANTILES),
+    histogram: histogramOf(numbers),
+    steps: stepsOf(numbers, detail.steps),
+    ...(unit === 1 ? { weekdays: [], hours: [] } : cyclesOf(numbers)),
   };
 }
 
-function timesOf(sorted: SortedValues, type: 'date' | 'timestamp', detail: Detail): ProfileColumn['times'] {
-  const seconds = { ...sorted, values: sorted.values.map((time) => time / MICROSECONDS) };
-  const quantiles = quantilesOf(seconds, QUANTILES);
-  const { weekdays, hours } = cyclesOf(seconds);
+function numbersOf(described: DescribedNumbers): ProfileColumn['numbers'] {
+  const { moments, zeros, negative, quantiles, histogram, steps } = described;
+  return {
+    ...moments,
+    zeros,
+    negative,
+    quantiles: Object.fromEntries(QUANTILES.map((share, i) => [quantileName(share), quantiles[i] as number])),
+    histogram,
+    steps,
+  };
+}
+
+function timesOf(described: DescribedNumbers, type: 'date' | 'timestamp'): ProfileColumn['times'] {
+  const { quantiles, histogram, steps, weekdays, hours } = described;
   return {
     quantiles: Object.fromEntries(
       QUANTILES.map((share, i) => [quantileName(share), timeText(quantiles[i] as number, type)]),
     ),
-    histogram: histogramOf(seconds),
-    steps: stepsOf(seconds, detail.steps),
+    histogram,
+    steps,
     weekdays: [...weekdays],
     hours: type === 'date' ? null : [...hours],
   };

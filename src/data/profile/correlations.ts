@@ -12,18 +12,32 @@ export async function correlationsOf(
   columns: readonly { readonly read: NumberColumn | TextColumn; readonly profile: ProfileColumn }[],
   rows: number,
 ): Promise<ProfileContent['correlations']> {
-  const numeric = columns
-    .flatMap(({ read, profile: { name, numbers, identifier } }) =>
-      numbers?.sd && !identifier && 'values' in read
-        ? [{ name, ...read.values, mean: numbers.mean, sd: numbers.sd, gaps: read.valid < rows }]
-        : [],
-    )
-    .slice(0, MOST_COLUMNS);
-  const [first, second] = numeric;
-  if (!first || !second) return { pairs: 0, top: [] };
+  const numeric = correlated(columns).flatMap(({ read, mean, sd, name }) =>
+    'values' in read ? [{ name, ...read.values, mean, sd, gaps: read.valid < rows }] : [],
+  );
+  if (numeric.length < 2) return strongest(numeric, []);
   const sums = new PairSums(numeric);
   for await (const block of rowsOf(numeric)) sums.add(block);
-  const found = sums.result().filter(({ r }) => Number.isFinite(r));
+  return strongest(numeric, sums.result());
+}
+
+/** The columns that are correlated with each other: numbers that vary, and do not identify. */
+export function correlated<C extends { readonly profile: ProfileColumn }>(
+  columns: readonly C[],
+): readonly (C & { readonly name: string; readonly mean: number; readonly sd: number })[] {
+  return columns
+    .flatMap((column) => {
+      const { name, numbers, identifier } = column.profile;
+      return numbers?.sd && !identifier ? [{ ...column, name, mean: numbers.mean, sd: numbers.sd }] : [];
+    })
+    .slice(0, MOST_COLUMNS);
+}
+
+export function strongest(
+  numeric: readonly { readonly name: string }[],
+  pairs: ReturnType<PairSums['result']>,
+): ProfileContent['correlations'] {
+  const found = pairs.filter(({ r }) => Number.isFinite(r));
   return {
     pairs: found.length,
     top: found

@@ -24,9 +24,21 @@ export function histogramOf(sorted: SortedValues): Histogram {
 /** Edges that suit the values; at least one value. */
 export function edgesOf(sorted: SortedValues): readonly number[] {
   const [min = 0, low = 0, high = 0, max = 0] = quantilesOf(sorted, [0, 0.01, 0.99, 1]);
+  return edgesBetween({ min, low, high, max, whole: () => sorted.values.every(Number.isInteger) });
+}
+
+/** The same from the extremes and the outer percentiles alone. */
+export function edgesBetween(of: {
+  readonly min: number;
+  readonly low: number;
+  readonly high: number;
+  readonly max: number;
+  /** Whether every value is a whole number. */
+  whole(): boolean;
+}): readonly number[] {
+  const { min, low, high, max } = of;
   if (min === max) return [min, max];
-  const whole = max - min <= MOST_BARS && sorted.values.every(Number.isInteger);
-  if (whole) return Array.from({ length: max - min + 2 }, (_, i) => min + i);
+  if (max - min <= MOST_BARS && of.whole()) return Array.from({ length: max - min + 2 }, (_, i) => min + i);
   const stretched = high > low && (max - min) / (high - low) > STRETCHED;
   return stretched ? spaced(low, high, BINS) : spaced(min, max, BINS);
 }

@@ -26,12 +26,29 @@ export async function profileTable(options: {
   readonly config: Pick<DatasetConfig, 'columns' | 'show_values'>;
   /** Where numbers wait that memory does not hold; asked for each scan. */
   readonly scratch?: (() => Scratch) | undefined;
+  /** Of a column with more distinct numbers, only the description leaves a cluster. */
+  readonly gathered?: number;
   onProgress?(done: number, total: number): void;
 }): Promise<Profile> {
   const { engine, table, config, scratch } = options;
   const total = table.columns.length;
   const progress = (done: number) => options.onProgress?.(done, 2 * total);
   const attempts = await firstAttempts({ engine, table, config });
+  const describe = { rows: table.read, showValues: config.show_values, detail: detailFor(total) };
+  const { cluster } = engine;
+  if (cluster) {
+    const { clusterProfile } = await import('./cluster-profile.js');
+    const onColumn = (done: number) => progress(2 * done);
+    return clusterProfile({
+      engine,
+      cluster,
+      table,
+      attempts,
+      describe,
+      gathered: options.gathered,
+      onColumn,
+    });
+  }
   const read = await readNumbers({
     engine,
     table,
@@ -40,7 +57,6 @@ export async function profileTable(options: {
     onProgress: (rows) => progress(total * (rows / table.read)),
   });
   const columns: Profiled[] = [];
-  const describe = { rows: table.read, showValues: config.show_values, detail: detailFor(total) };
   const texts = readTexts({ engine, table, attempts: read.filter(isAttempt), into: 'texts' });
   // Awaited below, once the numbers are done.
   texts.catch(() => undefined);

@@ -58,13 +58,18 @@ export interface Steps {
   readonly exact: boolean;
 }
 
+/** Ranks (from 1, perhaps between two) of about `most` values, evenly, with both ends. */
+export function stepRanks(total: number, most: number): readonly number[] {
+  return Array.from({ length: most }, (_, k) => 1 + ((total - 1) * k) / (most - 1));
+}
+
 export function stepsOf(sorted: SortedValues, most: number): Steps {
   const { values, counts, total } = sorted;
   const upTo = cumulative(sorted);
   const exact = values.length <= most;
   const kept = new Set<number>();
   if (exact) for (let i = 0; i < values.length; i++) kept.add(i);
-  else for (let k = 0; k < most; k++) kept.add(firstAtLeast(upTo, 1 + ((total - 1) * k) / (most - 1)));
+  else for (const rank of stepRanks(total, most)) kept.add(firstAtLeast(upTo, rank));
   const indexes = [...kept].sort((a, b) => a - b);
   return {
     at: indexes.map((i) => values[i] as number),

@@ -67,8 +67,8 @@ export interface OpenOptions extends DuckdbOptions {
   readonly access?: Access;
   /** Where fetched files are kept between runs (absolute); in the system's temporary folder when left out. */
   readonly downloads?: string;
-  /** A file that may be written once the engine is sealed (absolute). */
-  readonly writes?: string;
+  /** Files that may be written once the engine is sealed (absolute). */
+  readonly writes?: readonly string[];
   /** Further datasets that queries speak of, loaded beside it. */
   readonly others?: ReadonlyMap<string, DatasetSource>;
   /** Bytes of the source files read so far, and of all of them. */
@@ -81,6 +81,8 @@ export interface OpenDataset {
   readonly format: DatasetFormat;
   readonly engine: DuckdbEngine;
   readonly table: SourceTable;
+  /** Index of the first row of each file. */
+  readonly starts: readonly number[];
   readonly others: ReadonlyMap<string, SourceTable>;
   /** A place for the numbers of one more scan. */
   scratch(): Scratch;
@@ -137,12 +139,13 @@ export async function openDataset(source: DatasetSource, options: OpenOptions): 
     const others = new Map(rest.map(({ table }, i) => [names[i] ?? '', table]));
     const reads = loaded.flatMap((each) => each.reads);
     if (reads.length === 0) await verify();
-    await engine.seal(options.writes === undefined ? reads : [...reads, options.writes]);
+    await engine.seal([...reads, ...(options.writes ?? [])]);
     const [first] = inputs;
     return {
       engine,
       scratch: engine.scratch,
       table: main.table,
+      starts: main.starts,
       others,
       verify,
       paths: first?.files.map(first.path) ?? [],

@@ -18,7 +18,7 @@ export async function runSqlStep(of: {
   readonly options: OpenOptions;
 }): Promise<void> {
   const { source, output } = of;
-  const options = { ...of.options, access: 'load' as const, threads: 1, writes: output };
+  const options = { ...of.options, access: 'load' as const, threads: 1, writes: [output] };
   await useDataset(source, options, async ({ engine, table }) => {
     if (table.rejected > 0) {
       const named = table.rejections

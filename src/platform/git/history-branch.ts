@@ -7,8 +7,9 @@ import type { AnyRecord } from '../../history/record.js';
 import { placeRecord } from '../../history/stored.js';
 import { sweepPartials, sweepScratch } from '../local/scratch.js';
 import { type Author, localView, type Plan, putLocally } from './append.js';
-import { fetchForReading, putAtRemote, remoteView } from './append-remote.js';
+import { fetchForReading, putAtRemote } from './append-remote.js';
 import { checkBranchName } from './branch.js';
+import { remoteView } from './bring.js';
 import { PathTaken } from './commit.js';
 import { type Environment, type Git, openGit } from './git.js';
 import { type Mirror, openMirror } from './mirror.js';
@@ -41,6 +42,8 @@ export interface Branch {
   place(): Promise<Place>;
   /** Each place where the branch is known, at one moment: read once, until this process appends. */
   views(): Promise<readonly BranchView[]>;
+  /** What is known of the remote is to be asked for again. */
+  forgetViews(): void;
   /** The tip of the local branch alone; undefined when there is none. */
   localView(): Promise<BranchView | undefined>;
   /** Undefined when there is no remote, or none is to be asked. */
@@ -196,6 +199,10 @@ export function openBranch(options: BranchOptions): Branch {
     views: () => {
       views ??= readViews();
       return views;
+    },
+    forgetViews: () => {
+      views = undefined;
+      remoteTip = undefined;
     },
     localView: async () => {
       const tip = await tipOf((await refs()).local);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storeError, temporaryBeside } from '../local/store.js';
 import { removeStaleLock } from './branch.js';
@@ -41,6 +41,7 @@ export interface Mirror {
  * of the day, which is brought when it is there. The rest, by far the most, stays at the server.
  */
 const FILTER = 'tree:5';
+const HEAD = 'ref: refs/heads/none\n';
 const MANY_PACKS = 100;
 /** In one of 256 folders: git itself packs at about 6,700 loose objects in all. */
 const MANY_LOOSE = 27;
@@ -132,10 +133,7 @@ export async function openMirror(options: {
       ]),
     removeStaleLocks: () => removeStaleLocks(gitDir),
     reset: async ({ whole }) => {
-      // Moved away first: a git that still works in it meets either all of it or nothing.
-      const old = temporaryBeside(gitDir);
-      await rename(gitDir, old).catch(() => {});
-      await rm(old, { recursive: true, force: true });
+      await moveAway(gitDir);
       await makeMirror(gitDir, { hash, whole });
       objects = look();
     },
@@ -154,7 +152,7 @@ async function makeMirror(
   gitDir: string,
   form: { readonly hash: HashName; readonly whole: boolean },
 ): Promise<void> {
-  if (await exists(join(gitDir, 'HEAD'))) return;
+  if (await isMade(gitDir)) return;
   const building = temporaryBeside(gitDir);
   const format = form.hash === 'sha256' ? '\tobjectFormat = sha256\n' : '';
   const look = `[core]\n\trepositoryformatversion = ${format ? 1 : 0}\n\tbare = true\n${format && `[extensions]\n${format}`}`;
@@ -170,14 +168,32 @@ async function makeMirror(
     }
     await writeFile(join(building, 'config'), own);
     await writeFile(join(building, 'look/config'), look);
-    await writeFile(join(building, 'look/HEAD'), 'ref: refs/heads/none\n');
+    await writeFile(join(building, 'look/HEAD'), HEAD);
     if (form.whole) await writeFile(join(building, 'whole'), '');
-    await writeFile(join(building, 'HEAD'), 'ref: refs/heads/none\n');
-    await rename(building, gitDir);
+    await writeFile(join(building, 'HEAD'), HEAD);
+    await rename(building, gitDir).catch(async (error) => {
+      if (await isMade(gitDir)) throw error;
+      // Something is there that is no mirror any more: a crash, or a hand, took a part of it.
+      await moveAway(gitDir);
+      await rename(building, gitDir);
+    });
   } catch (error) {
     await rm(building, { recursive: true, force: true });
-    if (!(await exists(join(gitDir, 'HEAD')))) throw storeError(error, gitDir);
+    if (!(await isMade(gitDir))) throw storeError(error, gitDir);
   }
+}
+
+/** First, for a git that still works in it meets either all of it or nothing; then it goes. */
+async function moveAway(gitDir: string): Promise<void> {
+  const old = temporaryBeside(gitDir);
+  await rename(gitDir, old).catch(() => {});
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Both repositories of it: without a HEAD that can be read, git takes neither for one. */
+async function isMade(gitDir: string): Promise<boolean> {
+  const heads = ['HEAD', 'look/HEAD'].map((name) => readFile(join(gitDir, name), 'utf8').catch(() => ''));
+  return (await Promise.all(heads)).every((head) => head === HEAD);
 }
 
 /** Half-written objects of a git that was killed. One that works has written to its file within this time. */
@@ -200,13 +216,6 @@ async function removeStaleLocks(gitDir: string): Promise<void> {
   const heads = await readdir(join(gitDir, 'refs'), { recursive: true }).catch(() => []);
   for (const name of heads) if (name.endsWith('.lock')) locks.push(join(gitDir, 'refs', name));
   for (const path of locks) await removeStaleLock(path);
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function namesIn(folder: string): Promise<readonly string[]> {

@@ -1,7 +1,11 @@
 import { type ArtifactRelease, type Asset, listAssets, listReleases, PREFIX } from './artifact-releases.js';
+import { releasesHolding } from './asset-search.js';
 import type { GitHubClient } from './client.js';
 
-/** Which assets there are, listed release by release as far as a question needs. */
+/** Of a full release, 100 assets each. Once so many names were asked for, listing would have cost no more. */
+const REQUESTS_TO_LIST = 10;
+
+/** Which assets there are: the newest release is listed, and older ones as far as a question needs. */
 export interface AssetIndex {
   /** The newest first. */
   releases(): Promise<readonly ArtifactRelease[]>;
@@ -30,6 +34,9 @@ export function assetIndex(client: GitHubClient): AssetIndex {
   let counts = new Map<number, number>();
   let byId = new Map<number, Asset>();
   let old: Asset[] = [];
+  /** By name, the releases that may have it of those that are not listed. */
+  let searched = new Map<string, readonly ArtifactRelease[]>();
+  let searches = 0;
   /** Serialises listing, so that parallel questions do not list the same twice. */
   let listing: Promise<unknown> = Promise.resolve();
 
@@ -55,6 +62,39 @@ export function assetIndex(client: GitHubClient): AssetIndex {
     listing = turn.catch(() => {});
     return turn;
   };
+  const find = async (name: string): Promise<Asset | undefined> => {
+    const [known] = named(name);
+    if (known) return known;
+    for (const release of await releases()) {
+      if (counts.has(release.id)) continue;
+      // The newest is listed: what is wanted is mostly there, and whoever stores must know how full it is.
+      const unlisted = (await releases()).filter(({ id }) => !counts.has(id));
+      const older = release === (await releases())[0] ? undefined : await search(name, unlisted);
+      if (older && !older.includes(release)) continue;
+      await load(release);
+      const [found] = named(name);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  /** Those that may have it; undefined when listing is the better way to know. */
+  const search = async (
+    name: string,
+    unlisted: readonly ArtifactRelease[],
+  ): Promise<readonly ArtifactRelease[] | undefined> => {
+    const [drafts, published] = [
+      unlisted.filter(({ draft }) => draft),
+      unlisted.filter(({ draft }) => !draft),
+    ];
+    const before = searched.get(name);
+    if (before) return before;
+    if (searches >= published.length * REQUESTS_TO_LIST) return undefined;
+    searches++;
+    const holding = await releasesHolding(client, { name, releases: published });
+    if (!holding) searches = Number.POSITIVE_INFINITY;
+    else searched.set(name, [...drafts, ...holding]);
+    return holding && [...drafts, ...holding];
+  };
   const loadAll = () =>
     inTurn(async () => {
       for (const release of await releases()) await load(release);
@@ -62,18 +102,7 @@ export function assetIndex(client: GitHubClient): AssetIndex {
 
   return {
     releases,
-    find: (name) =>
-      inTurn(async () => {
-        const [known] = named(name);
-        if (known) return known;
-        for (const release of await releases()) {
-          if (counts.has(release.id)) continue;
-          await load(release);
-          const [found] = named(name);
-          if (found) return found;
-        }
-        return undefined;
-      }),
+    find: (name) => inTurn(() => find(name)),
     findAll: async (name) => {
       await loadAll();
       return named(name);
@@ -117,6 +146,7 @@ export function assetIndex(client: GitHubClient): AssetIndex {
       listed = undefined;
       counts = new Map();
       byId = new Map();
+      searched = new Map();
     },
   };
 }

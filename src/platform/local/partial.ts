@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isAlive, placeOfNumbers } from './process-mark.js';
 import { makeFolder } from './store.js';
@@ -76,9 +77,12 @@ export function parsePartial(name: string): Partial | undefined {
 
 async function isAbandoned(path: string, by: Partial): Promise<boolean> {
   if (by.pid === NOBODY) return true;
-  if (by.place === placeOfNumbers()) return by.pid !== process.pid && !isAlive(by.pid);
+  const here = by.place === placeOfNumbers();
+  if (here && (by.pid === process.pid || !isAlive(by.pid))) return by.pid !== process.pid;
   const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > QUIET_MS;
+  if (!found) return false;
+  // Since the machine was started another process may have got the number.
+  return here ? found.mtimeMs < Date.now() - uptime() * 1000 : Date.now() - found.mtimeMs > QUIET_MS;
 }
 
 /** Removes unfinished things that nobody has written to since `before`. */

@@ -1,9 +1,10 @@
 import type { ProfileContent } from '../../data/profile/record.js';
 import type { CheckResult, ValidationRecord } from '../../data/record.js';
 import { plural } from '../../format.js';
+import { changesBaseline, rowsInWords } from '../changes.js';
 import { htmlText } from '../escape.js';
 import { notHeld, ofTotal, remarks, validationHeadline, where } from '../validation.js';
-import { type Article, cell, chipOf, dataPage, note, type Part, tableOf } from './page.js';
+import { type Article, cell, chipOf, dataPage, nameCell, note, type Part, tableOf } from './page.js';
 import { columnsPart } from './profile-page.js';
 
 export interface ValidatedData {
@@ -32,7 +33,12 @@ function articleOf({ record, profile }: ValidatedData): Article {
     title: record.dataset,
     chip: { text: record.valid ? 'valid' : 'not valid', tone: record.valid ? 'good' : 'bad' },
     lead: `${htmlText(validationHeadline(record))}. Source <code>${htmlText(record.source, 300)}</code>, SHA-256 <code>${htmlText(record.digest.slice(0, 12))}</code>, ${htmlText(record.time)}.`,
-    parts: [failedPart(record), passedPart(record), ...(profile ? [columns(record, profile)] : [])],
+    parts: [
+      failedPart(record),
+      changesPart(record),
+      passedPart(record),
+      ...(profile ? [columns(record, profile)] : []),
+    ],
   };
 }
 
@@ -87,6 +93,26 @@ function bar({ failing, total }: CheckResult): string {
   if (total <= 1) return '';
   const width = Math.max(1, Math.min(100, (100 * failing) / total));
   return `<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="bar" width="${width.toFixed(1)}" height="8"/></svg>`;
+}
+
+/** Columns that came, went or changed their type since the baseline, and how many rows there were. */
+function changesPart(record: ValidationRecord): Part {
+  const { changes } = record;
+  if (!changes) return { id: 'changes', title: '', body: '' };
+  const { added, removed, retyped, baseline } = changes;
+  const row = (of: string, before: string, now: string) => [nameCell(of), cell(before), cell(now)];
+  const rows = [
+    ...removed.map((one) => row(one.name, one.type, 'gone')),
+    ...retyped.map((one) => row(one.name, one.before, one.after)),
+    ...added.map((one) => row(one.name, 'not there', one.type)),
+  ];
+  const digests = `SHA-256 <code>${htmlText(baseline.digest.slice(0, 12))}</code> before, <code>${htmlText(record.digest.slice(0, 12))}</code> now`;
+  const text = `Held against ${htmlText(changesBaseline(baseline), 300)}: ${htmlText(rowsInWords(record))}. ${digests}.`;
+  return {
+    id: 'changes',
+    title: rows.length === 0 ? 'The same columns' : `${plural(rows.length, 'column')} changed`,
+    body: `${note(text)}${rows.length === 0 ? '' : tableOf([{ title: 'column' }, { title: 'before' }, { title: 'now' }], rows.slice(0, 500))}`,
+  };
 }
 
 function passedPart(record: ValidationRecord): Part {

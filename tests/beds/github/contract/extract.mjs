@@ -71,7 +71,10 @@ const OPERATIONS = [
 const TYPES = {
   Query: ['repository', 'viewer'],
   Mutation: ['minimizeComment'],
-  Repository: ['pullRequest'],
+  Repository: ['pullRequest', 'release'],
+  Release: ['releaseAssets', 'tagName'],
+  ReleaseAssetConnection: ['nodes', 'totalCount'],
+  ReleaseAsset: ['name', 'size'],
   PullRequest: ['comments', 'headRefOid', 'number', 'state'],
   User: ['login'],
   Actor: ['login'],
