@@ -115,7 +115,13 @@ describe('a newer record', () => {
     const listed = await assay('runs');
     expect(listed.text).toMatch(/20260301T000000000Z-00000009 .* not readable/);
     expect(listed.lines.join('\n')).toContain('assay/run@9 was written by a newer version of Assay');
-    expect((await assay('log income')).text).toContain('assay/run@9 was written by a newer version of Assay');
+    await openHistory(folder).append(Array.from({ length: 101 }, () => makeRecord()));
+    const long = await assay('runs --limit 200');
+    expect(long.text).toMatch(/20260301T000000000Z-00000009 .* not readable/);
+    expect(long.lines.join('\n')).toContain('1 run of a newer version of Assay');
+    expect((await assay('log income --limit 200')).text).toContain(
+      'assay/run@9 was written by a newer version of Assay',
+    );
     const shown = (await assay(`show ${newer.id}`)).text;
     expect(shown).toContain('was written by a newer version of Assay');
     expect(shown).toContain('"to"');

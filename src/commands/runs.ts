@@ -7,6 +7,7 @@ import type { History, HistoryQuery } from '../history/port.js';
 import { readFirst, whyUnreadable } from '../history/read.js';
 import type { AnyRecord } from '../history/record.js';
 import type { Selection } from '../history/select.js';
+import { isNewer } from '../history/upgrade.js';
 import { type RunRecord, runRecord } from '../runs/record.js';
 import type { World } from '../world.js';
 import { defineVerb, type Outcome } from './command-line/verb.js';
@@ -97,7 +98,7 @@ export const runs = defineVerb(
     const asked = [...conditions.flatMap(fieldsOf), ...(order ? [order.field] : []), ...(columns ?? [])];
     warnOfUnknownFields(selection, asked, world);
     const records = input.json || selection.rows.length <= CHECKED ? await history.list(query) : [];
-    const unreadable = unreadableRuns(records, world);
+    const unreadable = records.length > 0 ? unreadableRuns(records, world) : newerRuns(selection, world);
     return {
       exit: 0,
       json: input.json ? { count: selection.found, runs: records } : null,
@@ -219,6 +220,17 @@ function warnOfUnknownFields(selection: Selection, asked: readonly string[], wor
     const near = nearest(field, [...names.map((name) => name.replace(/^metrics\./, '')), ...RUN_FIELDS]);
     world.terminal.warn(`no run has ${JSON.stringify(field)}${near ? `; did you mean ${near}?` : ''}`);
   }
+}
+
+/** Of a list too long to be read whole, those that the index knows to be of a newer Assay. */
+function newerRuns({ rows }: Selection, world: World): ReadonlySet<string> {
+  const newer = rows.filter((row) => isNewer({ schema: String(row.get('schema')) }));
+  if (newer.length > 0) {
+    world.terminal.warn(
+      `${plural(newer.length, 'run')} of a newer version of Assay, shown with what is known of them`,
+    );
+  }
+  return new Set(newer.map((row) => row.id));
 }
 
 /** Runs that a newer Assay wrote, or that were changed by hand: told, and shown with what is known of them. */

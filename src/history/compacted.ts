@@ -52,22 +52,15 @@ export function compactedFiles(
 /** A line of such a file: a record, or what is wrong with it in words. */
 export type CompactedLine = StoredRecord | { readonly line: number; readonly problem: string };
 
-/** More ids than these are quicker found by reading all lines. */
-const FEW_IDS = 32;
-
-/**
- * The lines of such a file, each as it is asked for.
- * @param ids of the records that are wanted; all when left out. Others may come, too.
- */
-export function* compactedLines(text: string, ids?: ReadonlySet<string>): Generator<CompactedLine> {
-  const few = ids && ids.size <= FEW_IDS ? [...ids] : undefined;
+/** The lines of such a file, each as it is asked for. */
+export function* compactedLines(text: string): Generator<CompactedLine> {
   let start = 0;
   for (let number = 1; start < text.length; number++) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
     const line = text.slice(start, end);
     start = end + 1;
-    if (line === '' || few?.every((id) => !line.includes(id))) continue;
+    if (line === '') continue;
     const stored = fromLine(line);
     yield 'problem' in stored ? { line: number, problem: stored.problem } : stored;
   }

@@ -63,6 +63,24 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
     return waiting.length > 0 ? [...blocks, waitingBlock(waiting, upgrades)] : blocks;
   };
 
+  /** The last one: what is listed was often selected the moment before. */
+  let last:
+    | { readonly key: string; readonly of: unknown; readonly found: PlacedSelection<StoreBlock> }
+    | undefined;
+  const selectOnce = async (
+    wanted: Wanted,
+    query: Pick<HistoryQuery, 'where' | 'order' | 'limit'>,
+  ): Promise<PlacedSelection<StoreBlock>> => {
+    const { where, order, limit } = query;
+    const key = JSON.stringify([wanted.kind, wanted.owner, wanted.date, where, order, limit]);
+    // Another list of views after each append of this process.
+    const of = await branch.views();
+    if (last?.key === key && last.of === of) return last.found;
+    const found = selectRows(await blocksOf(wanted), query);
+    last = { key, of, found };
+    return found;
+  };
+
   /** What the index says is read once more from git when its file is damaged. */
   const choose = async (
     wanted: Wanted,
@@ -70,11 +88,12 @@ export function openGitStore(options: GitHistoryOptions): GitStore {
   ): Promise<PlacedSelection<StoreBlock>> => {
     for (let attempt = 0; ; attempt++) {
       try {
-        const selection = selectRows(await blocksOf(wanted), query);
+        const selection = await selectOnce(wanted, query);
         const fields = query.fields === 'all' ? selection.fields() : (query.fields ?? []);
         for (const row of selection.rows) for (const field of fields) row.get(field);
         return selection;
       } catch (error) {
+        last = undefined;
         if (attempt > 0) throw error;
         if (error instanceof MirrorForgotten) branch.forgetViews();
         else if (isDamagedBlock(error)) (await index()).forget();

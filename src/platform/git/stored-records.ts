@@ -1,10 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import type { StoredRecord } from '../../history/archive.js';
 import { type Block, blockBuilder, DamagedBlock, encodeBlock } from '../../history/block.js';
-import { COMPACTED_BYTES, compactedLines } from '../../history/compacted.js';
+import { COMPACTED_BYTES } from '../../history/compacted.js';
 import type { AddField } from '../../history/fields.js';
 import type { AnyRecord } from '../../history/record.js';
-import { idFromPath, MAXIMUM_RECORD_BYTES, parseStored } from '../../history/stored.js';
+import { idFromPath, MAXIMUM_RECORD_BYTES } from '../../history/stored.js';
+import { takeFile, takerOnce, tooLarge } from './file-records.js';
 import type { IndexedBlock, IndexFile, NewBlock } from './index-file.js';
 import type { StreamedObject } from './object-reader.js';
 import { hashOf, parseTree } from './objects.js';
@@ -256,61 +256,4 @@ async function* readListed<T>(
   } finally {
     await objects.return(undefined);
   }
-}
-
-/** @param again reads the first record of that id in the file at hand once more */
-type Take = (stored: StoredRecord, again?: (id: string) => StoredRecord | undefined) => void;
-
-/**
- * Takes each id once. Only a file of a month can hold a record twice, or one that lies beside it, too. Where the file is all
- * there is, as nearly always, ids are remembered and no records: a month may have thousands.
- */
-function takerOnce(
-  files: readonly UnitFile[],
-  into: { readonly take: (stored: StoredRecord) => void; readonly told: Problems },
-): Take {
-  if (!files.some((file) => file.compacted)) return into.take;
-  const isAlone = files.length === 1;
-  const known = new Map<string, StoredRecord | undefined>();
-  return (stored, again) => {
-    const { id } = stored.record;
-    if (!known.has(id)) {
-      known.set(id, isAlone ? undefined : stored);
-      into.take(stored);
-    } else if ((known.get(id) ?? again?.(id))?.text !== stored.text)
-      into.told.set(stored.path, 'a record of its id is there with other content');
-  };
-}
-
-function takeFile(
-  file: UnitFile,
-  body: Buffer,
-  into: { readonly take: Take; readonly told: Problems; readonly ids: ReadonlySet<string> | undefined },
-): void {
-  const { take, told, ids } = into;
-  if (!isUtf8(body)) told.set(file.path, 'it is not UTF-8 text');
-  else if (file.compacted) {
-    const month = file.path.split('/').slice(0, 4).join('/');
-    const text = body.toString('utf8');
-    const again = (id: string) => {
-      for (const found of compactedLines(text, new Set([id])))
-        if ('record' in found && found.record.id === id) return found;
-      return undefined;
-    };
-    for (const found of compactedLines(text, ids)) {
-      if ('problem' in found) told.set(`${file.path}:${found.line}`, found.problem);
-      else if (found.path.startsWith(`${month}/`)) take(found, again);
-      else told.set(`${file.path}:${found.record.id}`, 'it belongs to another month');
-    }
-  } else if (body.length > MAXIMUM_RECORD_BYTES) told.set(file.path, tooLarge(body.length));
-  else {
-    const text = body.toString('utf8');
-    const parsed = parseStored(file.path, text);
-    if ('problem' in parsed) told.set(file.path, parsed.problem);
-    else take({ path: file.path, text, record: parsed.record });
-  }
-}
-
-function tooLarge(bytes: number): string {
-  return `it is larger than any record (${bytes} bytes)`;
 }
