@@ -105,7 +105,7 @@ async function directory(file) {
 async function s3(file) {
   const server = await startS3();
   if (!server) {
-    add("S3: moto_server is not installed (pip install 'moto[server]==5.2.2')", '–', 'a server', false);
+    add("S3: moto_server is not installed (pip install 'moto[server]==5.2.5')", '–', 'a server', false);
     return;
   }
   try {

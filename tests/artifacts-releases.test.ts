@@ -388,6 +388,18 @@ describe('another job uploads the same', () => {
     expect(names()).toHaveLength(2);
   });
 
+  test('and puts its own in the place of ours, which is still being sent: both succeed', async () => {
+    bed.uploadFaults.push({
+      atItsEnd: (asset) => {
+        bed.assets.delete(asset.id);
+        bed.assets.set(500, { ...asset, id: 500, state: 'uploaded', size: content.length });
+      },
+    });
+    const stored = await (await store()).put('model', file('model.bin', content));
+    expect(stored.digest).toBe(sha256(content));
+    expect([...bed.assets.keys()]).toEqual([500]);
+  });
+
   test('a job that was killed under a name of its own leaves something for tidying', async () => {
     file('first.bin', Buffer.from('first'));
     await (await store()).put('first', 'first.bin');

@@ -243,6 +243,35 @@ test('content that has been there for long is touched when it is wanted again', 
   ]);
 });
 
+test('content that a pruning removes just after it was touched is stored again', async () => {
+  let now = new Date('2026-01-01T00:00:00Z');
+  const { blobs, kept, calls } = memoryBlobs({ partBytes: 1000, modified: () => now });
+  write('model.bin', noise(10));
+  const waits: number[] = [];
+  const world = {
+    ...transferScene(),
+    now: () => now,
+    wait: async (seconds: number) => void waits.push(seconds),
+  };
+  const racing: Blobs = {
+    ...blobs,
+    touch: async (name) => {
+      const there = await blobs.touch(name);
+      kept.delete(name);
+      return there;
+    },
+  };
+  const { digest } = await artifactsOver(blobs, folder, world).put('model', 'model.bin');
+  now = new Date('2026-01-06T00:00:00Z');
+  calls.length = 0;
+  await artifactsOver(blobs, folder, world).put('model', 'model.bin');
+  expect([calls.length, waits]).toEqual([1, []]);
+  now = new Date('2026-01-20T00:00:00Z');
+  await artifactsOver(racing, folder, world).put('model', 'model.bin');
+  expect(waits).toEqual([2]);
+  expect(kept.has(digest)).toBe(true);
+});
+
 test('a file that changes while it is stored is refused', async () => {
   const path = write('model.bin', noise(3000));
   const { blobs, kept } = memoryBlobs({ partBytes: 1e9 });

@@ -22,6 +22,10 @@ export interface StoreOptions {
  * sees that it is wanted.
  */
 const TOUCH_AFTER_MS = 3_600_000;
+/** A pruning leaves what is younger than seven days; a day for clocks that differ. */
+const PRUNABLE_AFTER_MS = 6 * 86_400_000;
+/** Longer than it takes from its last look to the removal. */
+const PRUNING_SECONDS = 2;
 
 export function artifactStore(given: StoreOptions): ArtifactStore {
   /** For one operation. */
@@ -170,7 +174,12 @@ async function isThere(options: StoreOptions, name: string, bytes: number | unde
   const { blobs, world } = options;
   const found = await blobs.stat(name);
   if (!found || (bytes !== undefined && found.bytes !== bytes)) return false;
-  if (world.now().getTime() - found.modified.getTime() < TOUCH_AFTER_MS) return true;
+  const age = world.now().getTime() - found.modified.getTime();
+  if (age < TOUCH_AFTER_MS) return true;
+  if (!(await blobs.touch(name))) return false;
+  if (age < PRUNABLE_AFTER_MS) return true;
+  // A pruning may have looked just before the touch, and remove it just after.
+  await world.wait(PRUNING_SECONDS, world.cancel);
   return blobs.touch(name);
 }
 

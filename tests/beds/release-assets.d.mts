@@ -27,6 +27,8 @@ export interface UploadFault {
   readonly lies?: boolean;
   /** Called when the upload begins. */
   readonly meanwhile?: () => void;
+  /** Called when all of it has been sent; an asset that is gone then is answered by 404. */
+  readonly atItsEnd?: (asset: BedAsset) => void;
 }
 export interface ReleaseAssetsBed {
   readonly url: string;

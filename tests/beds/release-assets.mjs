@@ -217,6 +217,9 @@ export async function releaseAssetsBed(options) {
     };
     assets.set(asset.id, asset);
     const done = await receive(request, asset, fault.cutAfter);
+    fault.atItsEnd?.(asset);
+    if (!assets.has(asset.id))
+      return send(404, { message: 'Not Found', documentation_url: '', status: '404' });
     if (fault.keepsStarter) return send(502, { message: 'Server Error' });
     if (!done) return;
     Object.assign(asset, { state: 'uploaded', ...done, updated_at: bed.now() });

@@ -37,14 +37,15 @@ export async function validateTable(options: ValidateOptions): Promise<Validatio
   const plan = planChecks({ ...options, locate });
   for (const { pattern, path } of plan.patterns) await tryPattern(engine, pattern, locate(path));
   const judged = await judgeAll(options, plan.checks, locate);
-  const failing = plan.checks.flatMap((check, i) => ((judged[i]?.failing ?? 0) > 0 ? [check] : []));
+  // Rows within a tolerance are counted, not named: naming them would read the data once more.
+  const failing = plan.checks.flatMap((check, i) => (passes(check, judged[i]) ? [] : [check]));
   const rows = await failingRows({ engine, table, checks: failing, planned: plan.checks });
   const checks = await Promise.all(
     plan.checks.map(async (check, i) => {
       const result = judged[i] ?? { failing: 0, total: 0 };
       const { finding } = check;
       const found =
-        result.failing > 0 && finding.kind === 'query'
+        !passes(check, result) && finding.kind === 'query'
           ? await violationRows(engine, finding.sql)
           : rows.get(check);
       return checkResult({ check, judged: result, table, rows: found ?? [], show: config.show_values });
@@ -126,6 +127,11 @@ async function judgeAll(
   return checks.map((check) => judged.get(check));
 }
 
+function passes({ maxFailing }: PlannedCheck, judged: Judged | undefined): boolean {
+  const { failing = 0, total = 0, passed } = judged ?? {};
+  return passed ?? (failing === 0 || failing / total <= maxFailing);
+}
+
 /** Queries of the user's are in the SQL of DuckDB; another engine says so at the check. */
 async function refuseOwnSql(engine: SqlEngine, location: UserError['location']): Promise<void> {
   await engine.checkSelect('').catch((cause: UserError) => {
@@ -156,7 +162,7 @@ function checkResult(found: {
   return {
     check: check.check,
     column: check.column,
-    passed: judged.passed ?? (failing === 0 || failing / total <= check.maxFailing),
+    passed: passes(check, judged),
     severity: check.severity,
     failing,
     total,

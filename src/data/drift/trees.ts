@@ -69,6 +69,8 @@ function categoryBins(values: Float64Array): Pick<BinnedColumn, 'bins' | 'count'
   return { bins, count: ranked.length + 2 };
 }
 
+const ORDER: readonly number[] = Array.from({ length: BINS + 2 }, (_, bin) => bin);
+
 interface Split {
   readonly column: number;
   /** Bins that go left. */
@@ -142,23 +144,32 @@ function bestSplit(rows: Uint32Array, { columns, gradients, hessians }: Growing)
   const g = new Float64Array(BINS + 2);
   const h = new Float64Array(BINS + 2);
   const n = new Float64Array(BINS + 2);
+  // Gathered once for all columns: most of the time of learning is spent in the sums below.
+  const size = rows.length;
+  const rowG = new Float64Array(size);
+  const rowH = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    rowG[i] = gradients[rows[i] as number] as number;
+    rowH[i] = hessians[rows[i] as number] as number;
+  }
   for (const [c, { bins, count, categorical }] of columns.entries()) {
     g.fill(0);
     h.fill(0);
     n.fill(0);
-    for (const row of rows) {
-      const bin = bins[row] as number;
-      g[bin] = (g[bin] as number) + (gradients[row] as number);
-      h[bin] = (h[bin] as number) + (hessians[row] as number);
+    for (let i = 0; i < size; i++) {
+      const bin = bins[rows[i] as number] as number;
+      g[bin] = (g[bin] as number) + (rowG[i] as number);
+      h[bin] = (h[bin] as number) + (rowH[i] as number);
       n[bin] = (n[bin] as number) + 1;
     }
-    const order = Array.from({ length: count }, (_, bin) => bin);
+    const order = ORDER.slice(0, count);
     // The best partition of categories is one of those in the order of their mean gradients (Fisher, 1958).
     const mean = (bin: number) => (g[bin] as number) / ((h[bin] as number) + L2);
     if (categorical) order.sort((x, y) => mean(x) - mean(y) || x - y);
     const [allG, allH] = [total(g), total(h)];
     let [leftG, leftH, leftN] = [0, 0, 0];
-    for (const [i, bin] of order.slice(0, -1).entries()) {
+    for (let i = 0; i < order.length - 1; i++) {
+      const bin = order[i] as number;
       leftG += g[bin] as number;
       leftH += h[bin] as number;
       leftN += n[bin] as number;

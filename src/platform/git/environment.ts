@@ -45,8 +45,12 @@ const POINTERS = [
   'GIT_EXTERNAL_DIFF',
 ];
 
+/** Given back by a git that hears what it is handed by the environment. */
+export const HEARD = ['assay.heard', 'true'] as const;
+
 /** No hooks (they guard the user's own commits and pushes), no housekeeping in the background. */
 const SETTINGS = [
+  HEARD,
   ['core.hooksPath', '/dev/null'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],

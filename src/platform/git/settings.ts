@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { OLDEST_GIT, type Settings } from './environment.js';
+import { HEARD, OLDEST_GIT, type Settings } from './environment.js';
 import { type Git, gitFailure } from './git.js';
 import type { HashName } from './objects.js';
 
@@ -16,7 +16,7 @@ export async function readSettings(git: Git): Promise<GitSettings> {
   if (result.code !== 0) throw gitFailure(args, result);
   const text = result.stdout.toString('utf8');
   // An older git reads past what it is handed by the environment: no token would reach it, and no hook be kept away.
-  if (!text.includes(PROOF)) throw await tooOld(git);
+  if (!text.includes(`${HEARD.join('\n')}\0`)) throw await tooOld(git);
   const all = text
     .split('\0')
     .filter(Boolean)
@@ -27,9 +27,6 @@ export async function readSettings(git: Git): Promise<GitSettings> {
     });
   return { all, value: (key) => all.findLast(([name]) => name === key)?.[1] };
 }
-
-/** One of the settings of every call (environment.ts), as `git config --list -z` gives it back. */
-const PROOF = 'core.hookspath\n/dev/null\0';
 
 async function tooOld(git: Git): Promise<UserError> {
   const version = await git.text(['--version']);
