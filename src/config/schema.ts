@@ -59,7 +59,9 @@ export const engineConfig = z
         conf: z
           .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
           .default({})
-          .describe('settings of the job, such as spark.executor.memory: 8g'),
+          .describe(
+            'settings of the job, such as spark.executor.memory: 8g; $NAME is an environment variable, for secrets',
+          ),
         args: z
           .array(z.string())
           .default([])

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { UserError } from '../../errors.js';
 import type { SparkSession } from '../../platform/spark/session.js';
 import type { World } from '../../world.js';
 import type { Project } from '../project/project.js';
@@ -24,7 +25,7 @@ export async function withSpark<T>(
         submit: spark?.submit ?? 'spark-submit',
         master: spark?.master,
         conf: Object.fromEntries(
-          Object.entries(spark?.conf ?? {}).map(([key, value]) => [key, String(value)]),
+          Object.entries(spark?.conf ?? {}).map(([key, value]) => [key, resolved(key, String(value), world)]),
         ),
         args: spark?.args ?? [],
         cwd: project.root,
@@ -51,4 +52,15 @@ export async function withSpark<T>(
     const session = await started?.catch(() => undefined);
     await session?.close();
   }
+}
+
+/** `$NAME` stands for an environment variable, so that no secret is written in assay.yml. */
+function resolved(key: string, value: string, { env }: World): string {
+  const name = /^\$\{?([A-Za-z_]\w*)\}?$/.exec(value)?.[1];
+  if (name === undefined) return value;
+  const found = env[name];
+  if (found !== undefined) return found;
+  throw new UserError(`engine: spark: conf: ${key} is ${value}, and there is no such environment variable`, {
+    mend: `set ${name}, in a workflow by env: ${name}: \${{ secrets.${name} }}`,
+  });
 }

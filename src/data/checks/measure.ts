@@ -8,6 +8,8 @@ import { type Grouped, type Judged, type Measured, type PlannedCheck, valuesOf }
 
 /** Checks counted by one statement: one scan for almost every dataset, and statements of thousands of terms for none. */
 const CHECKS_AT_ONCE = 200;
+/** On a cluster, planning grows faster than the statement, and each distinct count multiplies the rows of its statement. */
+const CHECKS_AT_ONCE_ON_CLUSTER = 40;
 /** More groups than these are not groups but identifiers. */
 const MOST_GROUPS = 10_000;
 
@@ -33,11 +35,12 @@ export async function measureAll(of: {
       grouped.set(key, [...(grouped.get(key) ?? []), pending]);
     }
   }
+  const size = of.engine.cluster ? CHECKS_AT_ONCE_ON_CLUSTER : CHECKS_AT_ONCE;
   // A judgement may ask for a second look, such as the deviations from the mean it has just learned.
   for (let round = plain; round.length > 0; ) {
     const again: Pending[] = [];
-    for (let at = 0; at < round.length; at += CHECKS_AT_ONCE) {
-      const some = round.slice(at, at + CHECKS_AT_ONCE);
+    for (let at = 0; at < round.length; at += size) {
+      const some = round.slice(at, at + size);
       const values = await scan(of, some);
       for (const [i, { check, measured }] of some.entries()) {
         const result = measured.judge(values[i] ?? []);

@@ -79,13 +79,15 @@ export class SparkSession {
     const folder = await mkdtemp(join(tmpdir(), 'assay-spark-'));
     const program = join(folder, 'assay_driver.py');
     const path = join(folder, 'link');
+    const settings = join(folder, 'settings.conf');
     await writeFile(program, DRIVER);
+    await writeFile(settings, propertiesText({ ...DEFAULTS, ...options.conf }), { mode: 0o600 });
     const server = createServer();
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
     const stop = new AbortController();
     const ended = processes.run(
       {
-        command: commandOf(options, [program, path]),
+        command: commandOf(options, { settings, words: [program, path] }),
         cwd: options.cwd,
         env: { PYTHONUNBUFFERED: '1' },
         ...(options.onLine && { onLine: options.onLine }),
@@ -204,14 +206,30 @@ function connected(server: Server): Promise<Socket> {
   return new Promise((resolve) => server.once('connection', resolve));
 }
 
-function commandOf(options: SparkOptions, program: readonly string[]): string {
-  const conf = { ...DEFAULTS, ...options.conf, ...CONF };
+/** As java.util.Properties reads it. */
+export function propertiesText(conf: Readonly<Record<string, string>>): string {
+  const escaped = (text: string) =>
+    text.replace(/[^A-Za-z0-9._/-]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return Object.entries(conf)
+    .map(([key, value]) => `${escaped(key)}=${escaped(value)}\n`)
+    .join('');
+}
+
+/** What the user sets may hold secrets: it travels in a file, never in words that every process can read. */
+function commandOf(
+  options: SparkOptions,
+  { settings, words: program }: { readonly settings: string; readonly words: readonly string[] },
+): string {
   const words = [
     options.submit,
     ...(options.master === undefined ? [] : ['--master', options.master]),
     '--deploy-mode',
     'client',
-    ...Object.entries(conf).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
+    // Beside spark-defaults.conf, not instead of it.
+    '--load-spark-defaults',
+    '--properties-file',
+    settings,
+    ...Object.entries(CONF).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
     ...options.args,
     ...program,
   ];
