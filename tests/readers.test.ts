@@ -34,6 +34,7 @@ const FILES = [
   'promptfoo/results.json',
   'tensorboard/run_1/events.out.tfevents.1622543341.86862.0',
   'wandb-0.16/run-umenjv9y.wandb',
+  'wandb-files/wandb-summary.json',
 ];
 
 const scene = openScene();
@@ -136,6 +137,7 @@ describe('every tool, as it writes', () => {
     'tensorboard-keras',
     'ultralytics',
     'wandb',
+    'wandb-files',
   ])('the folder %s', async (path) => {
     const folder = await fixtures.folder(path);
     if (!folder) throw new Error('no folder');

@@ -87,8 +87,12 @@ const RANKED = new Set(['roc_auc', 'gini', 'average_precision', 'pr_auc_trapezoi
 const LOSSES = new Set(['log_loss', 'brier', 'd2_log_loss', 'd2_brier']);
 const LEAST_ERRORS = 3;
 
-/** Whether a row is decided wrongly; null for tasks that do not decide. */
+/** Whether a row is misjudged: the likelier of two classes is not its own, or it is decided wrongly. Null for other tasks. */
 function errorsOf(file: Predictions): ((row: number) => boolean) | null {
+  if (file.task === 'binary' && file.scores) {
+    const { labels, scores } = file;
+    return (row) => (scores[row] as number) >= 0.5 !== (labels[row] === 1);
+  }
   if (file.task !== 'binary' && file.task !== 'multiclass') return null;
   const { labels, predicted } = file;
   return (row) => labels[row] !== predicted[row];

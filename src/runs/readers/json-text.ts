@@ -11,6 +11,8 @@ export type JsonValue =
 
 /** Deeper nesting is no metrics file, and would exhaust the stack. */
 const DEEPEST = 200;
+/** An object of more names is a table or a dump; the objects it would make take ten times the memory of the text. */
+const MOST_NAMES = 100_000;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORDS: readonly (readonly [string, JsonValue])[] = [
@@ -74,6 +76,8 @@ class JsonParser {
       if (this.#text[this.#at] !== '"') throw this.#unexpected('a name in double quotes');
       const name = this.#string();
       if (!this.#takes(':')) throw this.#unexpected('a colon');
+      if (entries.length === MOST_NAMES)
+        throw this.#error('one object has more than 100,000 names: that is data, not metrics');
       entries.push([name, this.#value(depth + 1)]);
       if (this.#takes('}')) return Object.fromEntries(entries);
       if (!this.#takes(',')) throw this.#unexpected('a comma or }');
