@@ -175,9 +175,15 @@ describe('what a stranger may claim', () => {
     await refused(publishText(bundle.replace('"value":0.95', '"value":1e999')), /value/);
   });
 
-  test('the head has moved on', async () => {
+  test('the head has moved on: nothing is posted, and nobody is alarmed by a red job', async () => {
     pull().headSha = 'e'.repeat(40);
-    await refused(publishText(bundle), /has moved on/);
+    const { exit, text, outputs } = await publishText(bundle);
+    expect({ exit, text, url: outputs['comment-url'] }).toEqual({
+      exit: 0,
+      text: expect.stringMatching(/has moved on from [0-9a-f]{7} to eeeeeee/),
+      url: '',
+    });
+    expect(scene.bed.repository).toMatchObject({ comments: [], checks: [] });
   });
 
   test('the pull request is closed, or the branch is of another fork', async () => {

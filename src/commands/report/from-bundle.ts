@@ -1,6 +1,7 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.js';
+import { shortCommit } from '../../format.js';
 import type { GitHubClient } from '../../platform/github/client.js';
 import { BUNDLE_FILE, MAXIMUM_BUNDLE_BYTES, parseBundle, verifiedFacts } from '../../report/bundle.js';
 import type { ModelFacts } from '../../report/facts.js';
@@ -40,10 +41,20 @@ export async function publishBundle(request: {
   const project = await openProject(world, config);
   const text = await read(source, { world, client, run });
   // A run of the repository itself has posted its report, and one that was stopped has none.
-  if (text === undefined) return nothingToPublish(run);
+  if (text === undefined) {
+    return nothingToPublish(
+      `workflow run ${run} left no report to publish: it posted its own, or did not get that far`,
+    );
+  }
   const bundle = parseBundle(text);
   const { verifyRun } = await import('../../platform/github/fork-run.js');
   const known = await verifyRun(client, run, bundle.pull_request);
+  // Whoever pushes twice in a row has done nothing wrong, and the job of the newer commit reports for itself.
+  if (known.commit !== known.head) {
+    return nothingToPublish(
+      `pull request ${known.pullRequest} has moved on from ${shortCommit(known.commit)} to ${shortCommit(known.head)}: nothing is posted for the older one`,
+    );
+  }
   const verified = verifiedFacts(bundle, { ...known, version: world.version });
   const facts = {
     ...verified,
@@ -89,8 +100,7 @@ async function withTrend(
   return { ...facts, trend: await trendOf(project, { world, model, run: facts.run }) };
 }
 
-function nothingToPublish(run: number): Outcome {
-  const text = `workflow run ${run} left no report to publish: it posted its own, or did not get that far`;
+function nothingToPublish(text: string): Outcome {
   return {
     exit: 0,
     json: { published: false, why: text },
