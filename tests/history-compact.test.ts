@@ -221,6 +221,23 @@ describe('the index', () => {
     expect(await ask()).toEqual(before);
   });
 
+  test('a history of many folders at a remote comes as a whole', { timeout: 60_000 }, async () => {
+    const source = makeRepository(join(scene.folder, 'source'), 1);
+    const remote = makeRemote(source, join(scene.folder, 'remote.git'));
+    git(remote, 'config', 'uploadpack.allowFilter', 'true');
+    const many = Array.from({ length: 600 }, (_, number) =>
+      dated('2026-03-01', number, { model: `model-${number}` }),
+    );
+    const here = clone(remote, join(scene.folder, 'here'));
+    await open(here, { push: true }).history.append(many);
+    const warnings: string[] = [];
+    const there = clone(remote, join(scene.folder, 'there'), '--single-branch');
+    const store = open(there, { push: true, warnings });
+    expect((await store.history.select({ kind: 'run' })).total).toBe(600);
+    expect(await everything(store)).toEqual(texts(many));
+    expect(warnings).toEqual([]);
+  });
+
   test('an unchanged folder is not read again', async () => {
     const { statSync } = await import('node:fs');
     const folder = makeRepository(join(scene.folder, 'code'), 1);

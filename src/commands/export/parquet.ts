@@ -99,8 +99,7 @@ function openLines(path: string): Lines {
       check();
       const bytes = Buffer.from(`${line}\n`);
       longest = Math.max(longest, bytes.length);
-      if (!stream.write(bytes))
-        await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+      if (!stream.write(bytes)) await drained(stream);
       check();
     },
     end: async () => {
@@ -109,4 +108,15 @@ function openLines(path: string): Lines {
       check();
     },
   };
+}
+
+/** Until it takes more, or is broken. */
+function drained(stream: WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
 }

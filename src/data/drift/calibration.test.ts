@@ -21,13 +21,19 @@ function nullVerdict(rows: readonly [number, number], seed: number, classify: bo
 }
 
 describe('without drift', () => {
-  // Large samples are in bench/drift.mjs; there the floors on effects leave hardly any false alarm.
-  test('a dataset is called drifted in at most 5 of 100 comparisons, whatever its size', () => {
+  // Many more comparisons of every size are in bench/drift.mjs. In large samples the floors on effects leave hardly any false alarm.
+  test('a dataset is called drifted in at most 5 of 100 comparisons, whatever its size', async ({
+    annotate,
+  }) => {
     const sizes: readonly (readonly [reference: number, current: number, runs: number])[] = [
       [30, 30, 400],
-      [50, 50, 300],
-      [40, 400, 150],
-      [100, 100, 200],
+      [50, 50, 200],
+      [40, 400, 100],
+      [100, 100, 150],
+      [300, 300, 60],
+      [1000, 1000, 30],
+      [10_000, 10_000, 10],
+      [100_000, 100_000, 3],
     ];
     const all = { drifted: 0, runs: 0 };
     const shown: string[] = [];
@@ -42,8 +48,9 @@ describe('without drift', () => {
       all.drifted += drifted;
       all.runs += runs;
     }
+    await annotate(shown.join('\n'));
     expect(clopperPearson({ k: all.drifted, n: all.runs })[1], shown.join('; ')).toBeLessThanOrEqual(0.05);
-  });
+  }, 120_000);
 
   test('with the classifier, whose p-values are uniform', () => {
     const runs = 80;

@@ -8,7 +8,7 @@ import { takeFile, takerOnce, tooLarge } from './file-records.js';
 import type { IndexedBlock, IndexFile, NewBlock } from './index-file.js';
 import type { StreamedObject } from './object-reader.js';
 import { hashOf, parseTree } from './objects.js';
-import { filesOf, type Problems, type Unit, type UnitFile } from './units.js';
+import { type BranchView, filesOf, type Problems, type Unit, type UnitFile } from './units.js';
 
 /** Reading records out of the parts of a commit: as blocks of fields by the index, or whole. */
 
@@ -143,10 +143,9 @@ async function* collectUnits(
   let done = 0;
   for (const view of views) {
     const ofView = units.filter((unit) => unit.view === view);
-    for await (const steps of broughtUnits(view, ofView)) {
-      for await (const found of collectUnitsOf(view, steps, { collect: collectAll, ...request }))
-        yield { ...found, done: ++done };
-    }
+    await bringUnits(view, ofView);
+    for await (const found of collectUnitsOf(view, ofView, { collect: collectAll, ...request }))
+      yield { ...found, done: ++done };
   }
 }
 
@@ -155,34 +154,14 @@ function collectAll(): Collector<readonly StoredRecord[]> {
   return { take: (stored) => records.push(stored), end: () => records };
 }
 
-/** As many folders are brought by one request: the next is on its way while these are read. */
-const FOLDERS_AT_ONCE = 250;
-
 /**
- * The units in steps, each brought as a whole by one request: one for each folder would be thousands, and one for all
- * would leave this process waiting until the last byte is here.
+ * All that is not here by one request. In steps, with the reading of one beside the coming of the next, it took twice as
+ * long: a server that sends a part has to find new bases for the differences it has stored.
  */
-async function* broughtUnits(view: Unit['view'], units: readonly Unit[]): AsyncGenerator<readonly Unit[]> {
-  const steps: { readonly units: Unit[]; readonly missing: string[] }[] = [];
-  for (const unit of units) {
-    const missing = await missingOf(unit);
-    const last = steps.at(-1);
-    if (last && last.missing.length + missing.length <= FOLDERS_AT_ONCE) {
-      last.units.push(unit);
-      last.missing.push(...missing);
-    } else steps.push({ units: [unit], missing: [...missing] });
-  }
-  const bring = async (step: (typeof steps)[number] | undefined) => {
-    if (step && step.missing.length > 0) await view.bring(step.missing, 'whole');
-  };
-  let coming = bring(steps[0]);
-  for (const [index, step] of steps.entries()) {
-    await coming;
-    coming = bring(steps[index + 1]);
-    // Awaited in its turn; until then its failure is nobody's.
-    coming.catch(() => {});
-    yield step.units;
-  }
+async function bringUnits(view: BranchView, units: readonly Unit[]): Promise<void> {
+  const missing: string[] = [];
+  for (const unit of units) missing.push(...(await missingOf(unit)));
+  if (missing.length > 0) await view.bring(missing, 'whole');
 }
 
 /** The folder of a month comes with the tip, and says nothing about whether its days are here. */
