@@ -72,6 +72,17 @@ describe('differenceOf', () => {
       expect(differenceOf(sides).noise?.p).toBeGreaterThan(0.5);
     });
 
+    it('whose values repeat for every seed differ by nothing, and that is certain', () => {
+      const again = { candidate: seeded(baseline), baseline: seeded(baseline) };
+      const rows = { standardError: 0, rows: 100, degreesOfFreedom: 99, method: 'paired rows' };
+      expect(differenceOf(again, { paired: rows, sameSeeds: true }).noise).toMatchObject({
+        interval: [0, 0],
+        p: 1,
+      });
+      expect(differenceOf(again, { sameSeeds: true })).toMatchObject({ value: 0, noise: null });
+      expect(differenceOf(again).noise?.interval[1]).toBeGreaterThan(0.05);
+    });
+
     it('that do not go together is Welch’s', () => {
       const turned = { ...sides, baseline: seeded([0.81, 0.66, 0.75, 0.7, 0.72]) };
       expect(differenceOf(turned, { sameSeeds: true }).noise?.method).toBe('seeds, Welch');

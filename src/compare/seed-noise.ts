@@ -31,7 +31,14 @@ export function seedNoise(
   sides: Sides,
   of: { readonly repeats: Repeats | null; readonly sameSeeds: boolean },
 ): SeedNoise | null {
+  if (of.sameSeeds && isRepeated(sides)) return null;
   return (of.sameSeeds ? pairedSeeds(sides) : null) ?? ownSeeds(sides) ?? fromHistory(sides, of.repeats);
+}
+
+/** The same value again for each seed: what varies between seeds does not vary between the runs. */
+function isRepeated({ candidate, baseline }: Sides): boolean {
+  const [ours, theirs] = [candidate.seed_values ?? [], baseline.seed_values ?? []];
+  return ours.length > 1 && ours.length === theirs.length && ours.every((value, i) => value === theirs[i]);
 }
 
 /** At least 1. */
