@@ -1,6 +1,11 @@
 import { baselineInWords } from '../compare/baseline.js';
 import { comparisonDigits } from '../compare/digits.js';
-import type { ComparisonRecord, MetricComparison, Verdict } from '../compare/record.js';
+import {
+  type ComparisonRecord,
+  type MetricComparison,
+  mostPressing,
+  type Verdict,
+} from '../compare/record.js';
 import { UserError } from '../errors.js';
 import { plural } from '../format.js';
 import { nameWithSlice } from '../metrics/metric.js';
@@ -155,7 +160,7 @@ async function many(input: CompareInput, world: World): Promise<Outcome> {
 
 function outputsOf(comparisons: readonly ComparisonRecord[]) {
   return {
-    verdict: mostPressing(comparisons),
+    verdict: mostPressing(comparisons.map(({ verdict }) => verdict)) ?? 'new',
     worse: String(countOf(comparisons, 'worse')),
     better: String(countOf(comparisons, 'better')),
   };
@@ -172,19 +177,6 @@ function countOf(comparisons: readonly ComparisonRecord[], verdict: Verdict): nu
   return comparisons
     .flatMap((comparison) => comparison.metrics)
     .filter((metric) => metric.verdict === verdict).length;
-}
-
-function mostPressing(comparisons: readonly ComparisonRecord[]): Verdict {
-  const order: readonly Verdict[] = [
-    'worse',
-    'missing',
-    'incomparable',
-    'inconclusive',
-    'better',
-    'changed',
-    'equal',
-  ];
-  return order.find((verdict) => comparisons.some((comparison) => comparison.verdict === verdict)) ?? 'new';
 }
 
 /** What a person reads: the headline, why this baseline, and a table of what matters. */

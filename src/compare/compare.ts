@@ -4,7 +4,13 @@ import type { RunRecord } from '../runs/record.js';
 import { benjaminiHochberg } from '../statistics/multiplicity.js';
 import { mean } from '../statistics/sums.js';
 import { differenceOf, LEVEL, type PairedRows } from './difference.js';
-import type { ComparisonRecord, MetricComparison, MetricSide, Verdict } from './record.js';
+import {
+  type ComparisonRecord,
+  type MetricComparison,
+  type MetricSide,
+  mostPressing,
+  type Verdict,
+} from './record.js';
 import type { Repeats } from './repeats.js';
 import { judge, toleranceOf } from './verdict.js';
 
@@ -320,17 +326,7 @@ function headline(metrics: readonly MetricComparison[], input: ComparisonInput):
   // What has no value in either run says nothing, unless there is nothing else.
   const defined = shown.filter((metric) => !isUndefined(metric));
   const judged = defined.length > 0 ? defined : shown;
-  const order: readonly Verdict[] = [
-    'worse',
-    'missing',
-    'incomparable',
-    'inconclusive',
-    'better',
-    'changed',
-    'equal',
-    'new',
-  ];
-  return order.find((verdict) => judged.some((metric) => metric.verdict === verdict)) ?? 'equal';
+  return mostPressing(judged.map(({ verdict }) => verdict)) ?? 'equal';
 }
 
 /** Of the training command, and of its own tools where assay.yml does not set them. */

@@ -16,6 +16,21 @@ export const VERDICTS = [
 export const verdict = z.enum(VERDICTS);
 export type Verdict = z.infer<typeof verdict>;
 
+/** The one to look at first; undefined of none. */
+export function mostPressing(verdicts: readonly Verdict[]): Verdict | undefined {
+  const order: readonly Verdict[] = [
+    'worse',
+    'missing',
+    'incomparable',
+    'inconclusive',
+    'better',
+    'changed',
+    'equal',
+    'new',
+  ];
+  return order.find((verdict) => verdicts.includes(verdict));
+}
+
 const side = z.object({
   value: z.number().nullable(),
   reason: z.string().optional(),
