@@ -141,7 +141,7 @@ try {
   server = await startServerProcess(scratch);
 
   const appends = { large: [], small: [] };
-  for (let number = 0; number < 9; number++) {
+  for (let number = 0; number < 15; number++) {
     appends.large.push(append(`${server.address}/large.git`, number));
     appends.small.push(append(`${server.address}/small.git`, number));
   }
