@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from './listening.js';
 
 /** One answer of a scripted server; `cut` closes the connection in the middle of the body, `silent` never answers. */
 export type Scripted =
@@ -47,13 +47,5 @@ export async function scriptedServer(answers: readonly Scripted[]) {
     if (answer.cut) response.write(text.slice(0, text.length / 2), () => request.socket.destroy());
     else response.end(answer.status === 204 ? undefined : text);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    seen,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...(await listening(server)), seen };
 }

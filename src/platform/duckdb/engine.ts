@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { textLiteral } from '../../data/literals.js';
 import type { SqlEngine } from '../../data/ports.js';
 import type { Scratch } from '../../data/profile/read-numbers.js';
@@ -91,34 +92,29 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbEngine> 
       clearTimeout(timer);
     }
   };
-  async function* numbers(sql: string): AsyncGenerator<readonly Float64Array[]> {
+  /** The chunks of a result as `read` makes them plain, one at a time. */
+  async function* streamed<T>(sql: string, read: (chunk: DuckDBDataChunk) => T): AsyncGenerator<T> {
     cancel.throwIfAborted();
     try {
       const result = await connection.stream(sql);
       for (;;) {
         const chunk = await result.fetchChunk();
         if (!chunk || chunk.rowCount === 0) return;
-        yield Array.from({ length: chunk.columnCount }, (_, i) => doubles(chunk.getColumnVector(i)));
+        yield read(chunk);
       }
     } catch (error) {
       cancel.throwIfAborted();
       throw outgrown(error);
     }
   }
-  async function* texts(sql: string): AsyncGenerator<readonly (string | null)[]> {
-    cancel.throwIfAborted();
-    try {
-      const result = await connection.stream(sql);
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (!chunk || chunk.rowCount === 0) return;
-        yield chunk.getColumnValues(0).map((value) => (value === null ? null : String(value)));
-      }
-    } catch (error) {
-      cancel.throwIfAborted();
-      throw outgrown(error);
-    }
-  }
+  const numbers = (sql: string) =>
+    streamed(sql, (chunk) =>
+      Array.from({ length: chunk.columnCount }, (_, i) => doubles(chunk.getColumnVector(i))),
+    );
+  const texts = (sql: string) =>
+    streamed(sql, (chunk) =>
+      chunk.getColumnValues(0).map((value) => (value === null ? null : String(value))),
+    );
   const overflows: OverflowFiles[] = [];
   // Timestamps without an offset are UTC on every machine.
   await query(`SET TimeZone = 'UTC'`);

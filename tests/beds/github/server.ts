@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from '../listening.js';
 import { complete, OPERATIONS, type Operation, requestViolation, violation } from './contract.js';
 import { answerGraphql } from './graphql.js';
 import { type Answer, HANDLERS, refuse } from './handlers.js';
@@ -60,8 +60,7 @@ export async function gitHubBed(name = 'team/models'): Promise<GitHubBed> {
       response.writeHead(500).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listening(server);
 
   const bed: GitHubBed = {
     url,
@@ -81,8 +80,7 @@ export async function gitHubBed(name = 'team/models'): Promise<GitHubBed> {
       };
     },
     close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
       if (violations.length > 0) throw new Error(`not as GitHub documents it:\n${violations.join('\n')}`);
     },
   };
